@@ -1,0 +1,84 @@
+#include "account.h"
+
+static int64_t
+sum_lost(const struct store_partition *partitions, unsigned len)
+{
+	int64_t sum = 0;
+
+	for (unsigned i = 0; i < len; i++)
+		sum += partitions[i].lost;
+	return sum;
+}
+
+static int64_t
+sum_skipped(const struct store_partition *partitions, unsigned len)
+{
+	int64_t sum = 0;
+
+	for (unsigned i = 0; i < len; i++)
+		sum += partitions[i].skipped;
+	return sum;
+}
+
+struct ledger
+account_begin(const struct ledger *last, bool same_source,
+	      const struct store_partition *partitions, unsigned partitions_len)
+{
+	struct ledger l = *last;
+
+	l.failed += l.unacked;
+	l.unacked = 0;
+	if (!same_source) {
+		l.lost += l.lag;
+		l.lag = 0;
+		return l;
+	}
+	/*
+	 * What partitions say is counted anew by account(): taken out here, so
+	 * that it is not there twice.
+	 */
+	l.lost -= sum_lost(partitions, partitions_len);
+	l.skipped -= sum_skipped(partitions, partitions_len);
+	return l;
+}
+
+struct ledger
+account(const struct ledger *before, const struct account_producer *producer,
+	struct store_partition *partitions, unsigned partitions_len,
+	int64_t valid, int64_t dead, int64_t late)
+{
+	struct ledger l = *before;
+	int64_t unheard = 0, unacked;
+
+	l.produced += producer->produced;
+	l.acked += producer->acked;
+	l.failed += producer->failed;
+	unacked = producer->produced - producer->acked - producer->failed;
+	l.lag = 0;
+	for (unsigned i = 0; i < partitions_len; i++) {
+		struct store_partition *p = &partitions[i];
+		int64_t reported =
+		    i < producer->ends_len ? producer->ends[i] : 0;
+
+		if (p->end < p->position)
+			p->end = p->position;
+		if (p->end < reported)
+			p->end = reported;
+		if (reported < p->begin)
+			reported = p->begin;
+		unheard += p->end - reported;
+		l.lag += p->end - p->position;
+	}
+	if (unheard > unacked)
+		unheard = unacked;
+	l.acked += unheard;
+	l.unacked = unacked - unheard;
+	l.valid += valid;
+	l.dead += dead;
+	l.late += late;
+	l.consumed = l.valid + l.dead;
+	l.lost += sum_lost(partitions, partitions_len);
+	l.skipped += sum_skipped(partitions, partitions_len);
+	l.foreign = l.consumed + l.lag + l.lost + l.skipped - l.acked;
+	return l;
+}

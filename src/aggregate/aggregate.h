@@ -1,0 +1,51 @@
+/*
+ * Aggregation: valid events into the deltas of all tables.
+ *
+ * Plain memory, no I/O, no clock. One owner, the engine's thread. What is
+ * gathered here since the last commit is what the next commit merges into the
+ * store; aggregate_clear() follows only when that has succeeded.
+ */
+#ifndef WEIR_AGGREGATE_AGGREGATE_H
+#define WEIR_AGGREGATE_AGGREGATE_H
+
+#include "aggregate/delta.h"
+#include "aggregate/row.h"
+#include "event/event.h"
+#include "pipeline/pipeline.h"
+
+/* Bytes of a window's start in front of the keys of a windowed table. */
+#define WINDOW_KEY_SIZE 8
+
+struct aggregate_table {
+	struct row_layout layout;
+	struct delta delta;
+	int64_t late; /* events since the last commit too late for it */
+};
+
+struct aggregate {
+	const struct pipeline *pipeline;
+	struct aggregate_table tables[PIPELINE_TABLES_MAX];
+	int64_t late; /* events since the last commit too late for any */
+};
+
+void aggregate_init(struct aggregate *aggregate, const struct pipeline *p);
+void aggregate_release(struct aggregate *aggregate);
+
+/*
+ * Adds a valid event to every table. Windows whose end plus lateness the
+ * watermark has passed take no more events: they are counted as late.
+ */
+void aggregate_add(struct aggregate *aggregate, const struct event *event,
+		   struct position position, int64_t watermark_ms);
+
+size_t aggregate_bytes(const struct aggregate *aggregate);
+void aggregate_clear(struct aggregate *aggregate);
+
+/* The start of the window of `size_ms` that holds time_ms. */
+int64_t window_start(int64_t time_ms, int64_t size_ms);
+
+/* Whether a window takes no more events at this watermark. */
+bool window_closed(int64_t start_ms, const struct table_spec *table,
+		   int64_t watermark_ms);
+
+#endif

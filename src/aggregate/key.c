@@ -1,0 +1,123 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "aggregate/key.h"
+#include "base/bytes.h"
+
+static char *
+put_string(char *to, struct text text, bool last)
+{
+	if (last) {
+		memcpy(to, text.data, text.size);
+		return to + text.size;
+	}
+	for (size_t i = 0; i < text.size; i++) {
+		*to++ = text.data[i];
+		if (text.data[i] == '\0')
+			*to++ = '\xff';
+	}
+	*to++ = '\0';
+	*to++ = '\0';
+	return to;
+}
+
+void
+key_encode(const struct pipeline *p, const struct table_spec *table,
+	   const struct event *event, char *room, struct text *key)
+{
+	char *to = room;
+
+	if (table->by_len == 1) {
+		const struct field *field = &p->event.fields[table->by[0]];
+
+		if (field->type == FIELD_STRING && !field->optional) {
+			*key = event->values[table->by[0]].text;
+			return;
+		}
+	}
+	for (unsigned i = 0; i < table->by_len; i++) {
+		const struct field *field = &p->event.fields[table->by[i]];
+		const struct event_value *value = &event->values[table->by[i]];
+
+		if (field->optional) {
+			*to++ = value->present ? 1 : 0;
+			if (!value->present)
+				continue;
+		}
+		switch (field->type) {
+		case FIELD_STRING:
+			to = put_string(to, value->text,
+					i + 1 == table->by_len);
+			break;
+		case FIELD_BOOL:
+			*to++ = value->i ? 1 : 0;
+			break;
+		case FIELD_INT:
+		case FIELD_TIME:
+		case FIELD_NUMBER: /* refused as a key by the pipeline */
+			put_be64(to, key_from_i64(value->i));
+			to += 8;
+			break;
+		}
+	}
+	*key = (struct text){room, (size_t)(to - room)};
+}
+
+/* Reads a string part from `at`; returns where the next part begins. */
+static const char *
+get_string(const char *at, const char *end, bool last, struct buf *out)
+{
+	if (last) {
+		buf_add(out, at, (size_t)(end - at));
+		return end;
+	}
+	while (at < end) {
+		if (*at == '\0') {
+			if (end - at >= 2 && at[1] == '\0')
+				return at + 2;
+			buf_add(out, "", 1);
+			at += 2;
+		} else {
+			buf_add(out, at++, 1);
+		}
+	}
+	return end;
+}
+
+void
+key_text(const struct pipeline *p, const struct table_spec *table,
+	 struct text key, struct buf *out)
+{
+	const char *at = key.data, *end = key.data + key.size;
+
+	for (unsigned i = 0; i < table->by_len; i++) {
+		const struct field *field = &p->event.fields[table->by[i]];
+		bool last = i + 1 == table->by_len;
+
+		if (i > 0)
+			buf_add_str(out, " · ");
+		if (field->optional) {
+			if (at >= end || *at++ == 0) {
+				buf_add_str(out, "∅");
+				continue;
+			}
+		}
+		switch (field->type) {
+		case FIELD_STRING:
+			at = get_string(at, end, last, out);
+			break;
+		case FIELD_BOOL:
+			if (at < end)
+				buf_add_str(out, *at++ ? "true" : "false");
+			break;
+		case FIELD_INT:
+		case FIELD_TIME:
+		case FIELD_NUMBER:
+			if (end - at >= 8)
+				buf_addf(out, "%" PRId64,
+					 key_to_i64(get_be64(at)));
+			at = end - at >= 8 ? at + 8 : end;
+			break;
+		}
+	}
+}

@@ -1,0 +1,34 @@
+/*
+ * Keys: the bytes by which a table tells its rows apart.
+ *
+ * The byte order of keys is the order of their values, so equal values break
+ * ties the same way everywhere. A key of one required string is that string as
+ * it is. In other keys, strings that are not last end in 00 00 with 00 inside
+ * written as 00 ff, integers take 8 bytes big-endian with the sign bit
+ * flipped, booleans one byte; an optional field begins with 00 when it is
+ * missing, else 01.
+ */
+#ifndef WEIR_AGGREGATE_KEY_H
+#define WEIR_AGGREGATE_KEY_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "event/event.h"
+#include "pipeline/pipeline.h"
+
+/*
+ * The key of an event in a table. *key points into `event` or into `room`,
+ * which holds PIPELINE_KEY_MAX bytes; valid as long as both are.
+ */
+void key_encode(const struct pipeline *p, const struct table_spec *table,
+		const struct event *event, char *room, struct text *key);
+
+/*
+ * Appends a key as people read it: parts joined by " · ", a missing part as
+ * "∅". It is foreign text still: who shows it escapes it.
+ */
+void key_text(const struct pipeline *p, const struct table_spec *table,
+	      struct text key, struct buf *out);
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * Numbers in stored records: little-endian, unaligned. Big-endian numbers are
+ * used in keys only, so that LMDB's byte order is the numbers' order.
+ */
+#ifndef WEIR_BASE_BYTES_H
+#define WEIR_BASE_BYTES_H
+
+#include <stdint.h>
+#include <string.h>
+
+static inline uint64_t
+get_u64(const void *from)
+{
+	uint64_t v;
+
+	memcpy(&v, from, sizeof(v));
+	return v;
+}
+
+static inline void
+put_u64(void *to, uint64_t v)
+{
+	memcpy(to, &v, sizeof(v));
+}
+
+static inline uint32_t
+get_u32(const void *from)
+{
+	uint32_t v;
+
+	memcpy(&v, from, sizeof(v));
+	return v;
+}
+
+static inline void
+put_u32(void *to, uint32_t v)
+{
+	memcpy(to, &v, sizeof(v));
+}
+
+static inline double
+get_real(const void *from)
+{
+	double v;
+
+	memcpy(&v, from, sizeof(v));
+	return v;
+}
+
+static inline void
+put_real(void *to, double v)
+{
+	memcpy(to, &v, sizeof(v));
+}
+
+static inline uint64_t
+get_be64(const void *from)
+{
+	return __builtin_bswap64(get_u64(from));
+}
+
+static inline void
+put_be64(void *to, uint64_t v)
+{
+	put_u64(to, __builtin_bswap64(v));
+}
+
+static inline uint32_t
+get_be32(const void *from)
+{
+	return __builtin_bswap32(get_u32(from));
+}
+
+static inline void
+put_be32(void *to, uint32_t v)
+{
+	put_u32(to, __builtin_bswap32(v));
+}
+
+/* Signed numbers in keys: the sign bit flipped, so that -1 sorts before 0. */
+static inline uint64_t
+key_from_i64(int64_t v)
+{
+	return (uint64_t)v ^ (UINT64_C(1) << 63);
+}
+
+static inline int64_t
+key_to_i64(uint64_t key)
+{
+	return (int64_t)(key ^ (UINT64_C(1) << 63));
+}
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * Time as a parameter (invariant 7).
+ *
+ * Three times occur in weir, and are never mixed:
+ *   event time    milliseconds since 1970-01-01 UTC, from the event itself;
+ *   clock time    the same unit, "now", from a struct clock;
+ *   steady time   nanoseconds since any moment, for durations only.
+ */
+#ifndef WEIR_BASE_CLOCK_H
+#define WEIR_BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* 2025-01-01T00:00:00Z: event 0 of every seeded run (docs/pipelines.md). */
+#define CLOCK_SEEDED_START_MS INT64_C(1735689600000)
+/* Event n of a seeded run is this much later than event n - 1. */
+#define CLOCK_SEEDED_STEP_MS 1
+
+int64_t clock_wall_ms(void);
+int64_t clock_steady_ns(void); /* CLOCK_MONOTONIC */
+
+#endif

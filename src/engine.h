@@ -1,0 +1,81 @@
+/*
+ * The engine: the flow from the topic to the store, and what feeds it.
+ *
+ *   generator ─► producer ─► [ topic ] ─► consumer ─► decoder ─► aggregate ─► store
+ *
+ * engine_start() opens everything in that order and starts two kinds of
+ * threads: the generator's, and one that consumes, decodes, aggregates and
+ * commits, which alone writes the store. engine_stop() ends them from upstream
+ * to downstream: what was generated is flushed, consumed and committed.
+ *
+ * The functions here may be called by one other thread at a time (the
+ * dashboard's); they never wait for the flow.
+ */
+#ifndef WEIR_ENGINE_H
+#define WEIR_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "kafka/client.h"
+#include "pipeline/pipeline.h"
+#include "store/store.h"
+
+struct engine;
+
+struct engine_options {
+	const struct pipeline *pipeline;
+	struct kafka_settings kafka; /* borrowed; brokers NULL: embedded */
+	const char *topic;           /* NULL: the pipeline's */
+	bool from_end; /* a new store begins behind what is there already */
+	bool generate;
+	double per_s;         /* INFINITY: as fast as it goes */
+	uint64_t events;      /* 0: no end */
+	int64_t duration_ms;  /* 0: no end */
+	unsigned generators;  /* threads */
+	bool seeded;
+	uint64_t seed;
+	const char *store_path;
+	bool throwaway;      /* the store need not survive a power cut */
+	size_t memory_bytes; /* bound on buffers; docs/design.md, "Memory" */
+};
+
+struct engine_live {
+	bool generating;
+	double target_per_s;
+	double actual_per_s; /* over about the last second; -1: unknown */
+	bool held_back;
+	bool ended; /* --events or --duration reached, and all of it stored */
+	bool failed; /* it cannot go on: problem says why */
+	bool disconnected;
+	char problem[ERR_TEXT_MAX]; /* "": none */
+};
+
+/*
+ * Errors as of the modules it opens. What it opened it has closed again when it
+ * fails.
+ */
+int engine_start(const struct engine_options *options, struct engine **out,
+		 struct err *err);
+
+/*
+ * Ends the flow and frees the engine's threads and connections; the store
+ * stays open until engine_free(), for a last view. `hurry` (may be NULL) is
+ * asked now and then, and ends the draining early when true. Fails when the
+ * last commit did.
+ */
+int engine_stop(struct engine *engine, bool (*hurry)(void *ctx), void *ctx,
+		struct err *err);
+void engine_free(struct engine *engine); /* NULL is fine */
+
+/* As store_view(). */
+int engine_view(struct engine *engine, uint64_t seen, bool windows,
+		struct view **view, struct err *err);
+void engine_live(struct engine *engine, struct engine_live *live);
+void engine_set_rate(struct engine *engine, double per_s);
+
+/* "127.0.0.1:PORT" or the brokers given; valid until it is stopped. */
+const char *engine_brokers(const struct engine *engine);
+
+#endif

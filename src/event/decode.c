@@ -1,0 +1,298 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event/event.h"
+
+#include "base/alloc.h"
+#include "event/json-decode.h"
+
+/*
+ * One field's rules, compiled: small enough that those of an ordinary pipeline
+ * stay in the cache, and with bounds that integers compare to exactly.
+ */
+struct rule {
+	enum field_type type;
+	enum time_unit unit;
+	bool optional;
+	bool event_time;
+	bool has_min, has_max;
+	int64_t min_int, max_int; /* FIELD_INT */
+	double min, max;          /* FIELD_NUMBER */
+	uint32_t max_length;
+	unsigned one_of_len;
+	struct text *one_of; /* sorted by size, then bytes; the text is
+				borrowed from the pipeline */
+};
+
+struct decoder {
+	const struct event_spec *spec;
+	struct json_decoder *json;
+	struct rule rules[PIPELINE_FIELDS_MAX];
+	struct decoded values[PIPELINE_FIELDS_MAX];
+};
+
+static int
+text_compare(const void *left, const void *right)
+{
+	const struct text *a = left, *b = right;
+
+	if (a->size != b->size)
+		return a->size < b->size ? -1 : 1;
+	return a->size ? memcmp(a->data, b->data, a->size) : 0;
+}
+
+/*
+ * Integer bounds from a pair of doubles: those integers that lie within. All
+ * that fit are allowed when there is no bound, none when no integer can.
+ */
+static void
+set_int_bounds(struct rule *rule, const struct field *field)
+{
+	const double limit = 9223372036854775808.0; /* 2^63 */
+
+	rule->min_int = INT64_MIN;
+	rule->max_int = INT64_MAX;
+	if ((field->has_min && field->min >= limit) ||
+	    (field->has_max && field->max < -limit)) {
+		rule->min_int = INT64_MAX;
+		rule->max_int = INT64_MIN;
+		return;
+	}
+	if (field->has_min && field->min >= -limit) {
+		rule->min_int = (int64_t)field->min;
+		if ((double)rule->min_int < field->min)
+			rule->min_int++;
+	}
+	if (field->has_max && field->max < limit) {
+		rule->max_int = (int64_t)field->max;
+		if ((double)rule->max_int > field->max)
+			rule->max_int--;
+	}
+}
+
+static void
+compile_rule(struct rule *rule, const struct field *field)
+{
+	rule->type = field->type;
+	rule->unit = field->unit;
+	rule->optional = field->optional;
+	rule->has_min = field->has_min;
+	rule->has_max = field->has_max;
+	rule->min = field->min;
+	rule->max = field->max;
+	set_int_bounds(rule, field);
+	rule->max_length = field->max_length;
+	if (!field->one_of)
+		return;
+	rule->one_of_len = field->one_of_len;
+	rule->one_of = xcalloc(field->one_of_len, sizeof(*rule->one_of));
+	for (unsigned i = 0; i < field->one_of_len; i++)
+		rule->one_of[i] = field->one_of[i];
+	qsort(rule->one_of, rule->one_of_len, sizeof(*rule->one_of),
+	      text_compare);
+}
+
+int
+decoder_new(const struct pipeline *pipeline, struct decoder **out,
+	    struct err *err)
+{
+	const struct event_spec *spec = &pipeline->event;
+	struct decoder *decoder = xcalloc(1, sizeof(*decoder));
+	int code;
+
+	assert(spec->fields_len <= PIPELINE_FIELDS_MAX);
+	assert(spec->time_field >= 0 &&
+	       (unsigned)spec->time_field < spec->fields_len &&
+	       spec->fields[spec->time_field].type == FIELD_TIME);
+	decoder->spec = spec;
+	for (unsigned i = 0; i < spec->fields_len; i++)
+		compile_rule(&decoder->rules[i], &spec->fields[i]);
+	decoder->rules[spec->time_field].event_time = true;
+	/* Every event needs a time. */
+	decoder->rules[spec->time_field].optional = false;
+	code = json_decoder_new(spec, &decoder->json, err);
+	if (code) {
+		decoder_free(decoder);
+		return code;
+	}
+	*out = decoder;
+	return 0;
+}
+
+void
+decoder_free(struct decoder *decoder)
+{
+	if (!decoder)
+		return;
+	json_decoder_free(decoder->json);
+	for (unsigned i = 0; i < decoder->spec->fields_len; i++)
+		free(decoder->rules[i].one_of);
+	free(decoder);
+}
+
+static bool
+is_one_of(const struct rule *rule, struct text text)
+{
+	unsigned low = 0, high = rule->one_of_len;
+
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+		int order = text_compare(&text, &rule->one_of[middle]);
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return false;
+}
+
+static enum reason
+check_text(const struct rule *rule, const struct decoded *from,
+	   struct event_value *to)
+{
+	if (from->type != DECODED_TEXT)
+		return REASON_WRONG_TYPE;
+	if (rule->one_of && !is_one_of(rule, from->text))
+		return REASON_NOT_ONE_OF;
+	if (from->text.size > rule->max_length)
+		return REASON_TOO_LONG;
+	to->text = from->text;
+	return REASON_NONE;
+}
+
+static enum reason
+check_int(const struct rule *rule, const struct decoded *from,
+	  struct event_value *to)
+{
+	if (from->type == DECODED_UINT)
+		return REASON_OUT_OF_RANGE;
+	if (from->type != DECODED_INT)
+		return REASON_WRONG_TYPE;
+	if (from->i < rule->min_int || from->i > rule->max_int)
+		return REASON_OUT_OF_RANGE;
+	to->i = from->i;
+	return REASON_NONE;
+}
+
+static enum reason
+check_number(const struct rule *rule, const struct decoded *from,
+	     struct event_value *to)
+{
+	double d;
+
+	if (from->type == DECODED_REAL)
+		d = from->d;
+	else if (from->type == DECODED_INT)
+		d = (double)from->i;
+	else if (from->type == DECODED_UINT)
+		d = (double)from->u;
+	else
+		return REASON_WRONG_TYPE;
+	if ((rule->has_min && d < rule->min) ||
+	    (rule->has_max && d > rule->max))
+		return REASON_OUT_OF_RANGE;
+	to->d = d;
+	return REASON_NONE;
+}
+
+static enum reason
+check_bool(const struct decoded *from, struct event_value *to)
+{
+	if (from->type != DECODED_BOOL)
+		return REASON_WRONG_TYPE;
+	to->i = from->i;
+	return REASON_NONE;
+}
+
+/* latest_ms: the latest event time that is believed. */
+static enum reason
+check_time(const struct rule *rule, const struct decoded *from,
+	   int64_t latest_ms, struct event_value *to)
+{
+	uint64_t ms;
+
+	if (from->type != DECODED_INT && from->type != DECODED_UINT)
+		return REASON_WRONG_TYPE;
+	if (from->type == DECODED_INT && from->i < 0)
+		return REASON_BAD_TIME;
+	ms = from->type == DECODED_INT ? (uint64_t)from->i : from->u;
+	switch (rule->unit) {
+	case TIME_S:
+		if (ms > INT64_MAX / 1000)
+			return REASON_BAD_TIME;
+		ms *= 1000;
+		break;
+	case TIME_MS:
+		break;
+	case TIME_US:
+		ms /= 1000;
+		break;
+	case TIME_NS:
+		ms /= 1000000;
+		break;
+	}
+	if (ms > INT64_MAX)
+		return REASON_BAD_TIME;
+	if (rule->event_time && (int64_t)ms > latest_ms)
+		return REASON_BAD_TIME;
+	to->i = (int64_t)ms;
+	return REASON_NONE;
+}
+
+static enum reason
+check_value(const struct rule *rule, const struct decoded *from,
+	    int64_t latest_ms, struct event_value *to)
+{
+	to->present = from->type > DECODED_NULL;
+	if (!to->present)
+		return rule->optional ? REASON_NONE : REASON_MISSING;
+	switch (rule->type) {
+	case FIELD_STRING:
+		return check_text(rule, from, to);
+	case FIELD_INT:
+		return check_int(rule, from, to);
+	case FIELD_NUMBER:
+		return check_number(rule, from, to);
+	case FIELD_BOOL:
+		return check_bool(from, to);
+	case FIELD_TIME:
+		return check_time(rule, from, latest_ms, to);
+	}
+	return REASON_WRONG_TYPE;
+}
+
+enum reason
+decoder_decode(struct decoder *decoder, const void *data, size_t size,
+	       int64_t now_ms, struct event *event, struct event_fault *fault)
+{
+	const struct event_spec *spec = decoder->spec;
+	enum reason reason;
+	int64_t latest_ms;
+
+	fault->field = -1;
+	if (!data || size == 0)
+		return REASON_NO_VALUE;
+	if (size > spec->max_bytes)
+		return REASON_TOO_LARGE;
+	reason = json_decoder_decode(decoder->json, data, size, decoder->values,
+				     &fault->field);
+	if (reason)
+		return reason;
+
+	if (__builtin_add_overflow(now_ms, spec->future_ms, &latest_ms))
+		latest_ms = spec->future_ms < 0 ? INT64_MIN : INT64_MAX;
+	for (unsigned i = 0; i < spec->fields_len; i++) {
+		reason = check_value(&decoder->rules[i], &decoder->values[i],
+				     latest_ms, &event->values[i]);
+		if (reason) {
+			fault->field = (int)i;
+			return reason;
+		}
+	}
+	event->time_ms = event->values[spec->time_field].i;
+	return REASON_NONE;
+}

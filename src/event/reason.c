@@ -1,0 +1,34 @@
+#include <stddef.h>
+
+#include "event/reason.h"
+
+static const struct {
+	const char *name;
+	const char *text;
+} reasons[REASONS] = {
+    [REASON_NONE] = {"none", "valid"},
+    [REASON_NO_VALUE] = {"no_value", "no value"},
+    [REASON_TOO_LARGE] = {"too_large", "too large"},
+    [REASON_NOT_JSON] = {"not_json", "not JSON"},
+    [REASON_TOO_DEEP] = {"too_deep", "nested too deep"},
+    [REASON_NOT_OBJECT] = {"not_object", "not an object"},
+    [REASON_DUPLICATE_KEY] = {"duplicate_key", "duplicate key"},
+    [REASON_MISSING] = {"missing", "missing field"},
+    [REASON_WRONG_TYPE] = {"wrong_type", "wrong type"},
+    [REASON_OUT_OF_RANGE] = {"out_of_range", "out of range"},
+    [REASON_NOT_ONE_OF] = {"not_one_of", "not one of"},
+    [REASON_TOO_LONG] = {"too_long", "too long"},
+    [REASON_BAD_TIME] = {"bad_time", "bad time"},
+};
+
+const char *
+reason_name(enum reason reason)
+{
+	return (unsigned)reason < REASONS ? reasons[reason].name : "unknown";
+}
+
+const char *
+reason_text(enum reason reason)
+{
+	return (unsigned)reason < REASONS ? reasons[reason].text : "unknown";
+}

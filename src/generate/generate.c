@@ -1,0 +1,746 @@
+/*
+ * How an event is written: making a writer cuts the event into parts, one a
+ * field, each of a literal (brackets, keys, quotes, the fixed beginning of the
+ * value) and a value that changes. Writing copies the literals in blocks of 16
+ * bytes, past their ends, and writes digits between them; nothing is looked up,
+ * escaped or allocated.
+ *
+ * How an event is damaged: it is written whole, then edited. The faults and
+ * what they are applied to are listed when the writer is made, so that each
+ * really breaks a rule of the pipeline (event/event.h). Damage has a random
+ * stream of its own: the other events of a seed do not depend on its share.
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "generate/generate.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "generate/distribution.h"
+
+#define BLOCK      16 /* bytes that are copied at once */
+#define DIGITS_MAX 20 /* of a 64-bit number, its sign included */
+/* Strings longer than this are not made too long: that would be large. */
+#define TOO_LONG_MAX 4096
+/* Random streams of damage are this far from those of events. */
+#define DAMAGE_STREAM (UINT64_C(1) << 32)
+
+enum part_kind {
+	PART_FIXED, /* the literal is all of it */
+	PART_RANK,  /* draw + 1 */
+	PART_RANGE,
+	PART_SEQUENCE,
+	PART_TIME,
+	PART_TEXT, /* one of texts, by draw */
+};
+
+struct part {
+	enum part_kind kind;
+	unsigned width;      /* numbers: at least so many digits */
+	const char *literal; /* before what changes */
+	size_t literal_size;
+	size_t lead;  /* bytes of the value at the literal's end */
+	size_t trail; /* bytes of it at the beginning of the next literal */
+	struct distribution distribution;
+	int64_t min, max, next;
+	uint64_t range; /* max - min + 1 */
+	enum time_unit unit;
+	struct text *texts; /* as JSON, BLOCK readable bytes behind each */
+
+	unsigned field;
+	size_t name_size;  /* "name": in bytes; stands before the value */
+	size_t value_max;  /* bytes */
+	size_t start, end; /* of the value in the event written last */
+};
+
+/* What a fault does to an event. */
+enum edit {
+	EDIT_CUT,     /* ends anywhere before its end */
+	EDIT_REMOVE,  /* a member is left out */
+	EDIT_REPLACE, /* a value becomes text */
+	EDIT_REPEAT,  /* a member is there twice */
+};
+
+struct damage {
+	enum edit edit;
+	unsigned part;
+	char *text;
+	size_t size;
+};
+
+/* A kind of fault, and the ways to bring it about. */
+struct fault {
+	struct damage *damages;
+	unsigned len;
+};
+
+/* docs/pipelines.md lists them in this order; each is as likely. */
+enum {
+	FAULT_TRUNCATED,
+	FAULT_MISSING,
+	FAULT_WRONG_TYPE,
+	FAULT_OUT_OF_RANGE,
+	FAULT_NOT_ONE_OF,
+	FAULT_TOO_LONG,
+	FAULT_BAD_TIME,
+	FAULT_DUPLICATE_KEY,
+	FAULTS,
+};
+
+struct writer {
+	const struct pipeline *pipeline;
+	struct part parts[PIPELINE_FIELDS_MAX];
+	unsigned parts_len;
+	const char *tail; /* the literal behind the last part */
+	size_t tail_size;
+	int key_part; /* -1: no key */
+	bool key_quoted;
+	double bad_share;
+	struct random random, damage_random;
+	struct buf literals;
+	struct fault faults[FAULTS]; /* those that there are, first */
+	unsigned faults_len;
+	size_t event_max; /* bytes, undamaged */
+	size_t max_bytes;
+};
+
+/* ---- Writing ---- */
+
+static const char digit_pairs[] =
+    "00010203040506070809101112131415161718192021222324"
+    "25262728293031323334353637383940414243444546474849"
+    "50515253545556575859606162636465666768697071727374"
+    "75767778798081828384858687888990919293949596979899";
+
+static unsigned
+count_digits(uint64_t number)
+{
+	unsigned digits = 1;
+
+	for (;;) {
+		if (number < 10)
+			return digits;
+		if (number < 100)
+			return digits + 1;
+		if (number < 1000)
+			return digits + 2;
+		if (number < 10000)
+			return digits + 3;
+		number /= 10000;
+		digits += 4;
+	}
+}
+
+/* From the last digit backwards, two at a time. */
+static char *
+put_number(char *to, uint64_t number, unsigned width)
+{
+	unsigned digits = count_digits(number);
+	char *end;
+
+	if (digits < width) {
+		memset(to, '0', width - digits);
+		to += width - digits;
+	}
+	end = to + digits;
+	for (to = end; number >= 10; number /= 100) {
+		to -= 2;
+		memcpy(to, &digit_pairs[number % 100 * 2], 2);
+	}
+	/* An odd digit is left; of an even number of them, 0 is. */
+	if (digits & 1)
+		to[-1] = (char)('0' + number);
+	return end;
+}
+
+static char *
+put_signed(char *to, int64_t number, unsigned width)
+{
+	if (number >= 0)
+		return put_number(to, (uint64_t)number, width);
+	*to++ = '-';
+	return put_number(to, -(uint64_t)number, 0);
+}
+
+/* Both sides have up to BLOCK - 1 bytes more than size. */
+static inline char *
+put_blocks(char *to, const char *from, size_t size)
+{
+	char *end = to + size;
+
+	do {
+		memcpy(to, from, BLOCK);
+		to += BLOCK;
+		from += BLOCK;
+	} while (to < end);
+	return end;
+}
+
+static char *
+put_time(char *to, int64_t time_ms, enum time_unit unit)
+{
+	switch (unit) {
+	case TIME_S:
+		return put_signed(to, time_ms / 1000, 0);
+	case TIME_MS:
+		return put_signed(to, time_ms, 0);
+	case TIME_US:
+		return put_signed(to, (int64_t)((uint64_t)time_ms * 1000), 0);
+	case TIME_NS:
+		return put_signed(to, (int64_t)((uint64_t)time_ms * 1000000),
+				  0);
+	}
+	return to;
+}
+
+static size_t
+write_event(struct writer *w, int64_t time_ms, char *out)
+{
+	char *to = out;
+
+	for (unsigned i = 0; i < w->parts_len; i++) {
+		struct part *part = &w->parts[i];
+		const struct text *text;
+		uint64_t draw;
+
+		to = put_blocks(to, part->literal, part->literal_size);
+		part->start = (size_t)(to - out) - part->lead;
+		switch (part->kind) {
+		case PART_FIXED:
+			break;
+		case PART_RANK:
+			draw =
+			    distribution_draw(&part->distribution, &w->random);
+			to = put_number(to, draw + 1, part->width);
+			break;
+		case PART_RANGE:
+			draw = random_below(&w->random, part->range);
+			to = put_signed(to, part->min + (int64_t)draw,
+					part->width);
+			break;
+		case PART_SEQUENCE:
+			to = put_signed(to, part->next, part->width);
+			part->next =
+			    part->next < part->max ? part->next + 1 : part->min;
+			break;
+		case PART_TIME:
+			to = put_time(to, time_ms, part->unit);
+			break;
+		case PART_TEXT:
+			draw =
+			    distribution_draw(&part->distribution, &w->random);
+			text = &part->texts[draw];
+			to = put_blocks(to, text->data, text->size);
+			break;
+		}
+		part->end = (size_t)(to - out) + part->trail;
+	}
+	to = put_blocks(to, w->tail, w->tail_size);
+	return (size_t)(to - out);
+}
+
+/* Replaces out[start, end) in an event of `size` bytes; returns its size. */
+static size_t
+splice(char *out, size_t size, size_t start, size_t end, const char *text,
+       size_t text_size)
+{
+	memmove(out + start + text_size, out + end, size - end);
+	if (text_size)
+		memcpy(out + start, text, text_size);
+	return size - (end - start) + text_size;
+}
+
+static size_t
+damage_event(struct writer *w, char *out, size_t size)
+{
+	const struct fault *fault =
+	    &w->faults[random_below(&w->damage_random, w->faults_len)];
+	const struct damage *damage =
+	    &fault->damages[random_below(&w->damage_random, fault->len)];
+	const struct part *part = &w->parts[damage->part];
+	size_t start = part->start, end = part->end;
+
+	switch (damage->edit) {
+	case EDIT_CUT:
+		return 1 + random_below(&w->damage_random, size - 1);
+	case EDIT_REPLACE:
+		return splice(out, size, start, end, damage->text,
+			      damage->size);
+	case EDIT_REMOVE:
+		start -= part->name_size;
+		if (out[start - 1] == ',')
+			start--;
+		else if (out[end] == ',')
+			end++;
+		return splice(out, size, start, end, NULL, 0);
+	case EDIT_REPEAT:
+		start -= part->name_size;
+		memmove(out + end + 1 + (end - start), out + end, size - end);
+		out[end] = ',';
+		memcpy(out + end + 1, out + start, end - start);
+		return size + 1 + (end - start);
+	}
+	return size;
+}
+
+size_t
+writer_next(struct writer *w, int64_t time_ms, char *out, struct text *key)
+{
+	size_t size = write_event(w, time_ms, out);
+
+	*key = (struct text){out, 0};
+	if (w->key_part >= 0) {
+		const struct part *part = &w->parts[w->key_part];
+
+		key->data = out + part->start + w->key_quoted;
+		key->size = part->end - part->start - 2 * w->key_quoted;
+	}
+	if (w->bad_share > 0 &&
+	    random_double(&w->damage_random) < w->bad_share) {
+		/* Away from where it is edited. */
+		char *kept = out + w->max_bytes - key->size;
+
+		if (key->size)
+			memcpy(kept, key->data, key->size);
+		key->data = kept;
+		size = damage_event(w, out, size);
+	}
+	return size;
+}
+
+size_t
+writer_max_bytes(const struct writer *w)
+{
+	return w->max_bytes;
+}
+
+/* ---- Making a writer ---- */
+
+/*
+ * Literals are gathered in one buffer, which moves while it grows. Until it is
+ * complete, literal_size is where the literal ends in it; make_parts() puts
+ * that right.
+ */
+static void
+begin_value(struct writer *w, unsigned field, size_t name_size)
+{
+	struct part *part = &w->parts[w->parts_len];
+
+	part->field = field;
+	part->name_size = name_size;
+	part->lead = w->literals.size;
+}
+
+static void
+end_value(struct writer *w)
+{
+	struct part *part = &w->parts[w->parts_len++];
+
+	/* From here on, literals are the next part's. */
+	part->lead = w->literals.size - part->lead;
+	part->literal_size = w->literals.size;
+}
+
+/* Appends without the quotes that json_quote() puts around. */
+static void
+add_inside(struct buf *out, const char *text)
+{
+	struct buf quoted = BUF_INIT;
+
+	json_quote(&quoted, text, strlen(text));
+	buf_add(out, quoted.data + 1, quoted.size - 2);
+	buf_release(&quoted);
+}
+
+static void
+make_texts(struct part *part, const struct gen_field *gen, bool quoted)
+{
+	struct buf all = BUF_INIT;
+	size_t *ends = xcalloc(gen->values_len, sizeof(*ends));
+	size_t begin = 0, head = gen->values_len * sizeof(struct text);
+	char *bytes;
+
+	for (unsigned i = 0; i < gen->values_len; i++) {
+		if (quoted)
+			json_quote(&all, gen->values[i].data,
+				   gen->values[i].size);
+		else
+			buf_add(&all, gen->values[i].data, gen->values[i].size);
+		ends[i] = all.size;
+	}
+	part->texts = xcalloc(1, head + all.size + BLOCK);
+	bytes = (char *)part->texts + head;
+	memcpy(bytes, all.data, all.size);
+	for (unsigned i = 0; i < gen->values_len; i++) {
+		size_t size = ends[i] - begin;
+
+		part->texts[i] = (struct text){bytes + begin, size};
+		if (size > part->value_max)
+			part->value_max = size;
+		begin = ends[i];
+	}
+	buf_release(&all);
+	free(ends);
+}
+
+/* The part of a field, whose key stands in the literals already. */
+static void
+add_value(struct writer *w, unsigned field, size_t name_size, struct buf *trail)
+{
+	const struct gen_field *gen = &w->pipeline->generator.fields[field];
+	const struct field *spec = &w->pipeline->event.fields[field];
+	struct part *part = &w->parts[w->parts_len];
+	bool quoted = spec->type == FIELD_STRING;
+	bool number = true;
+
+	begin_value(w, field, name_size);
+	part->width = gen->width;
+	part->min = part->next = gen->min;
+	part->max = gen->max;
+	part->unit = spec->unit;
+	switch (gen->kind) {
+	case GEN_TIME:
+		part->kind = PART_TIME;
+		break;
+	case GEN_ZIPF:
+		part->kind = PART_RANK;
+		distribution_zipf(&part->distribution, gen->exponent,
+				  gen->count);
+		break;
+	case GEN_UNIFORM:
+		part->kind = PART_RANGE;
+		part->range = (uint64_t)gen->max - (uint64_t)gen->min + 1;
+		break;
+	case GEN_SEQUENCE:
+		part->kind = PART_SEQUENCE;
+		break;
+	case GEN_WEIGHTS:
+		part->kind = PART_TEXT;
+		distribution_weights(&part->distribution, gen->weights,
+				     gen->values_len);
+		make_texts(part, gen, quoted);
+		number = false;
+		break;
+	case GEN_CONSTANT:
+		part->kind = PART_FIXED;
+		if (quoted)
+			json_quote(&w->literals, gen->values[0].data,
+				   gen->values[0].size);
+		else
+			buf_add(&w->literals, gen->values[0].data,
+				gen->values[0].size);
+		number = false;
+		break;
+	case GEN_ABSENT:
+		break; /* make_parts() leaves them out */
+	}
+	if (number) {
+		if (quoted)
+			buf_add_str(&w->literals, "\"");
+		if (gen->prefix)
+			add_inside(&w->literals, gen->prefix);
+		if (gen->suffix)
+			add_inside(trail, gen->suffix);
+		if (quoted)
+			buf_add_str(trail, "\"");
+		part->value_max =
+		    gen->width > DIGITS_MAX ? gen->width : DIGITS_MAX;
+	}
+	part->trail = trail->size;
+	end_value(w);
+	part->value_max += part->lead + part->trail;
+	buf_add(&w->literals, trail->data, trail->size);
+}
+
+/*
+ * The object whose members these fields are, at `depth` of their paths. A
+ * nested object stands where its first field does.
+ */
+static void
+add_object(struct writer *w, const unsigned *fields, unsigned len,
+	   unsigned depth)
+{
+	const struct field *specs = w->pipeline->event.fields;
+	bool done[PIPELINE_FIELDS_MAX] = {false};
+	bool first = true;
+
+	buf_add_str(&w->literals, "{");
+	for (unsigned i = 0; i < len; i++) {
+		const struct field *spec = &specs[fields[i]];
+		const char *key = spec->path[depth];
+		size_t name_at;
+
+		if (done[i])
+			continue;
+		if (!first)
+			buf_add_str(&w->literals, ",");
+		first = false;
+		name_at = w->literals.size;
+		json_quote(&w->literals, key, strlen(key));
+		buf_add_str(&w->literals, ":");
+		if (depth + 1 == spec->path_len) {
+			struct buf trail = BUF_INIT;
+
+			buf_add(&trail, "", 0);
+			add_value(w, fields[i], w->literals.size - name_at,
+				  &trail);
+			buf_release(&trail);
+		} else {
+			unsigned inner[PIPELINE_FIELDS_MAX], inner_len = 0;
+
+			for (unsigned j = i; j < len; j++) {
+				if (strcmp(specs[fields[j]].path[depth], key))
+					continue;
+				done[j] = true;
+				inner[inner_len++] = fields[j];
+			}
+			add_object(w, inner, inner_len, depth + 1);
+		}
+	}
+	buf_add_str(&w->literals, "}");
+}
+
+static void
+make_parts(struct writer *w)
+{
+	const struct pipeline *p = w->pipeline;
+	unsigned fields[PIPELINE_FIELDS_MAX], len = 0;
+	size_t begin = 0;
+
+	for (unsigned i = 0; i < p->event.fields_len; i++) {
+		if (p->generator.fields[i].kind != GEN_ABSENT)
+			fields[len++] = i;
+	}
+	add_object(w, fields, len, 0);
+	w->event_max = w->literals.size;
+	buf_reserve(&w->literals, BLOCK);
+	memset(w->literals.data + w->literals.size, 0, BLOCK);
+
+	w->key_part = -1;
+	for (unsigned i = 0; i < w->parts_len; i++) {
+		struct part *part = &w->parts[i];
+
+		part->literal = w->literals.data + begin;
+		begin = part->literal_size;
+		part->literal_size =
+		    (size_t)(w->literals.data + begin - part->literal);
+		w->event_max += part->value_max;
+		if (p->key_field == (int)part->field) {
+			w->key_part = (int)i;
+			w->key_quoted =
+			    p->event.fields[part->field].type == FIELD_STRING;
+		}
+	}
+	w->tail = w->literals.data + begin;
+	w->tail_size = w->literals.size - begin;
+}
+
+/* ---- Faults ---- */
+
+/* text: taken; NULL for edits that need none. */
+static void
+add_damage(struct writer *w, int fault, enum edit edit, unsigned part,
+	   struct buf *text)
+{
+	struct fault *to = &w->faults[fault];
+
+	to->damages =
+	    xrealloc(to->damages, (to->len + 1) * sizeof(*to->damages));
+	to->damages[to->len++] = (struct damage){
+	    edit, part, text ? text->data : NULL, text ? text->size : 0};
+}
+
+static void
+add_replacement(struct writer *w, int fault, unsigned part, const char *text)
+{
+	struct buf copy = BUF_INIT;
+
+	buf_add_str(&copy, text);
+	add_damage(w, fault, EDIT_REPLACE, part, &copy);
+}
+
+/* A string that is not among the field's values. */
+static void
+add_not_one_of(struct writer *w, unsigned part, const struct field *field)
+{
+	struct buf text = BUF_INIT;
+	unsigned i;
+
+	buf_add_str(&text, "\"");
+	do {
+		buf_add_str(&text, "?");
+		for (i = 0; i < field->one_of_len; i++) {
+			if (field->one_of[i].size == text.size - 1 &&
+			    !memcmp(field->one_of[i].data, text.data + 1,
+				    text.size - 1))
+				break;
+		}
+	} while (i < field->one_of_len);
+	buf_add_str(&text, "\"");
+	add_damage(w, FAULT_NOT_ONE_OF, EDIT_REPLACE, part, &text);
+}
+
+static void
+add_too_long(struct writer *w, unsigned part, const struct field *field)
+{
+	struct buf text = BUF_INIT;
+
+	buf_add_str(&text, "\"");
+	for (uint32_t i = 0; i <= field->max_length; i++)
+		buf_add(&text, "x", 1);
+	buf_add_str(&text, "\"");
+	add_damage(w, FAULT_TOO_LONG, EDIT_REPLACE, part, &text);
+}
+
+/* One beyond a bound; where doubles are too coarse, beyond all doubles. */
+static void
+add_beyond(struct writer *w, unsigned part, double bound, int step)
+{
+	struct buf text = BUF_INIT;
+
+	if (fabs(bound) < 0x1p53) {
+		double beyond = step > 0 ? floor(bound) : ceil(bound);
+
+		buf_addf(&text, "%" PRId64, (int64_t)beyond + step);
+	} else {
+		buf_add_str(&text, "1e400");
+	}
+	add_damage(w, FAULT_OUT_OF_RANGE, EDIT_REPLACE, part, &text);
+}
+
+static void
+add_out_of_range(struct writer *w, unsigned part, const struct field *field)
+{
+	if (field->has_max)
+		add_beyond(w, part, field->max, 1);
+	if (field->has_min)
+		add_beyond(w, part, field->min, -1);
+	if (field->has_max || field->has_min)
+		return;
+	add_replacement(w, FAULT_OUT_OF_RANGE, part,
+			field->type == FIELD_INT ? "9223372036854775808"
+						 : "1e400");
+}
+
+static void
+add_bad_time(struct writer *w, unsigned part, const struct field *field,
+	     bool event_time)
+{
+	/*
+	 * The year 9999, and in nanoseconds 2262, beyond which 64 bits do not
+	 * go: later than any "future" (a year at most), whatever the clock of
+	 * the reader.
+	 */
+	static const char *const future[] = {
+	    [TIME_S] = "253370764800",
+	    [TIME_MS] = "253370764800000",
+	    [TIME_US] = "253370764800000000",
+	    [TIME_NS] = "9223372036854775807",
+	};
+
+	add_replacement(w, FAULT_BAD_TIME, part, "-1");
+	if (event_time)
+		add_replacement(w, FAULT_BAD_TIME, part, future[field->unit]);
+}
+
+static void
+make_faults(struct writer *w)
+{
+	const struct event_spec *event = &w->pipeline->event;
+	size_t most = 0, key_max = 0;
+	unsigned len = 0;
+
+	add_damage(w, FAULT_TRUNCATED, EDIT_CUT, 0, NULL);
+	for (unsigned i = 0; i < w->parts_len; i++) {
+		const struct part *part = &w->parts[i];
+		const struct field *field = &event->fields[part->field];
+
+		if (!field->optional)
+			add_damage(w, FAULT_MISSING, EDIT_REMOVE, i, NULL);
+		add_damage(w, FAULT_DUPLICATE_KEY, EDIT_REPEAT, i, NULL);
+		add_replacement(w, FAULT_WRONG_TYPE, i,
+				field->type == FIELD_STRING ? "0" : "\"?\"");
+		if (field->one_of)
+			add_not_one_of(w, i, field);
+		else if (field->type == FIELD_STRING &&
+			 field->max_length < TOO_LONG_MAX)
+			add_too_long(w, i, field);
+		if (field->type == FIELD_INT || field->type == FIELD_NUMBER)
+			add_out_of_range(w, i, field);
+		if (field->type == FIELD_TIME)
+			add_bad_time(w, i, field,
+				     event->time_field == (int)part->field);
+		if (part->name_size + part->value_max + 1 > most)
+			most = part->name_size + part->value_max + 1;
+		if (w->key_part == (int)i)
+			key_max = part->value_max;
+	}
+	for (unsigned i = 0; i < FAULTS; i++) {
+		for (unsigned j = 0; j < w->faults[i].len; j++) {
+			if (w->faults[i].damages[j].size > most)
+				most = w->faults[i].damages[j].size;
+		}
+		if (w->faults[i].len > 0)
+			w->faults[len++] = w->faults[i];
+	}
+	w->faults_len = len;
+	w->max_bytes += most + key_max;
+}
+
+int
+writer_new(const struct pipeline *pipeline, uint64_t seed, unsigned stream,
+	   struct writer **out, struct err *err)
+{
+	struct writer *w;
+
+	if (!pipeline->generator.present)
+		return err_set(err, WEIR_PIPELINE, 0,
+			       "%s has no \"generator\"; it can only be "
+			       "watched",
+			       pipeline->file);
+	w = xcalloc(1, sizeof(*w));
+	w->pipeline = pipeline;
+	w->bad_share = pipeline->generator.bad_share;
+	random_init(&w->random, seed, stream);
+	random_init(&w->damage_random, seed, DAMAGE_STREAM + stream);
+	make_parts(w);
+	if (w->event_max > pipeline->event.max_bytes) {
+		err_set(err, WEIR_PIPELINE, 0,
+			"%s: its generator's events can take %zu bytes, more "
+			"than event.max_bytes, %" PRIu32,
+			pipeline->file, w->event_max,
+			pipeline->event.max_bytes);
+		writer_free(w);
+		return WEIR_PIPELINE;
+	}
+	w->max_bytes = w->event_max + BLOCK;
+	if (w->bad_share > 0)
+		make_faults(w);
+	*out = w;
+	return 0;
+}
+
+void
+writer_free(struct writer *w)
+{
+	if (!w)
+		return;
+	for (unsigned i = 0; i < w->parts_len; i++) {
+		distribution_release(&w->parts[i].distribution);
+		free(w->parts[i].texts);
+	}
+	/* Those that there are stand first; what is behind repeats them. */
+	for (unsigned i = 0; i < w->faults_len; i++) {
+		for (unsigned j = 0; j < w->faults[i].len; j++)
+			free(w->faults[i].damages[j].text);
+		free(w->faults[i].damages);
+	}
+	buf_release(&w->literals);
+	free(w);
+}

@@ -1,0 +1,277 @@
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "generate/generator.h"
+#include "generate/pace.h"
+
+#define TAKE_EVENTS  512 /* between two looks at the clock and the rate */
+#define TICK_NS      INT64_C(2000000)   /* events gather for this long */
+#define PAUSE_NS     INT64_C(1000000)   /* while held back */
+#define WAIT_MAX_NS  INT64_C(500000000) /* a change of rate wakes earlier */
+
+struct thread {
+	struct generator *generator;
+	unsigned number;
+	pthread_t id;
+	struct writer *writer;
+	struct producer_batch *batch;
+	_Atomic bool held_back;
+};
+
+struct generator {
+	struct generator_options options;
+	struct thread *threads;
+	unsigned started, joined;
+	_Atomic double per_s;
+	_Atomic bool ending;
+	_Atomic unsigned running;
+	pthread_mutex_t lock; /* only for waking */
+	pthread_cond_t wake;
+};
+
+static void
+wait_ns(struct generator *generator, int64_t ns, double per_s)
+{
+	struct timespec until;
+	int64_t at = clock_steady_ns() + (ns < WAIT_MAX_NS ? ns : WAIT_MAX_NS);
+
+	until.tv_sec = at / 1000000000;
+	until.tv_nsec = at % 1000000000;
+	pthread_mutex_lock(&generator->lock);
+	/* Exact on purpose: whether it is the rate we are waiting for. */
+	if (!atomic_load(&generator->ending) &&
+	    memcmp(&(double){atomic_load(&generator->per_s)}, &per_s,
+		   sizeof(per_s)) == 0)
+		pthread_cond_timedwait(&generator->wake, &generator->lock,
+				       &until);
+	pthread_mutex_unlock(&generator->lock);
+}
+
+/* Hands the batch over, waiting for room; false when told to end meanwhile. */
+static bool
+send_batch(struct thread *thread, double per_s)
+{
+	struct generator *generator = thread->generator;
+
+	while (producer_batch_send(thread->batch, NULL) == WEIR_FULL) {
+		atomic_store(&thread->held_back, true);
+		if (atomic_load(&generator->ending))
+			return false;
+		wait_ns(generator, PAUSE_NS, per_s);
+	}
+	return true;
+}
+
+/* Writes `count` events, the first of which is number `index` of all. */
+static void
+write_events(struct thread *thread, uint64_t count, uint64_t index,
+	     double per_s)
+{
+	const struct generator_options *options = &thread->generator->options;
+	size_t most = writer_max_bytes(thread->writer);
+	int64_t time_ms = options->seeded ? 0 : clock_wall_ms();
+
+	for (uint64_t i = 0; i < count; i++) {
+		char *room = producer_batch_room(thread->batch, most);
+		struct text key;
+		size_t size;
+
+		while (!room) {
+			if (!send_batch(thread, per_s))
+				return;
+			room = producer_batch_room(thread->batch, most);
+		}
+		if (options->seeded)
+			time_ms = CLOCK_SEEDED_START_MS +
+				  (int64_t)((index + i) * options->threads +
+					    thread->number) *
+				      CLOCK_SEEDED_STEP_MS;
+		size = writer_next(thread->writer, time_ms, room, &key);
+		producer_batch_add(thread->batch, size, key);
+	}
+}
+
+static void *
+generator_main(void *arg)
+{
+	struct thread *thread = arg;
+	struct generator *generator = thread->generator;
+	const struct generator_options *options = &generator->options;
+	double share = 1.0 / options->threads;
+	double per_s = atomic_load(&generator->per_s);
+	uint64_t left = UINT64_MAX, written = 0;
+	struct pace pace;
+
+	pthread_setname_np(pthread_self(), "weir-generate");
+	if (options->events)
+		left = options->events / options->threads +
+		       (thread->number < options->events % options->threads);
+	pace_init(&pace, per_s * share, clock_steady_ns());
+	while (left > 0 && !atomic_load(&generator->ending)) {
+		double now_per_s = atomic_load(&generator->per_s);
+		int64_t now_ns = clock_steady_ns();
+		uint64_t count;
+
+		if (now_per_s < per_s || now_per_s > per_s) {
+			per_s = now_per_s;
+			pace_set(&pace, per_s * share, now_ns);
+		}
+		if (producer_held_back(options->producer)) {
+			atomic_store(&thread->held_back, true);
+			send_batch(thread, per_s);
+			wait_ns(generator, PAUSE_NS, per_s);
+			continue;
+		}
+		count = pace_take(&pace, left < TAKE_EVENTS ? left : TAKE_EVENTS,
+				  now_ns);
+		if (count == 0) {
+			int64_t ns = pace_wait_ns(&pace, now_ns);
+
+			send_batch(thread, per_s);
+			wait_ns(generator, ns > TICK_NS ? ns : TICK_NS, per_s);
+			continue;
+		}
+		atomic_store(&thread->held_back, false);
+		write_events(thread, count, written, per_s);
+		written += count;
+		left -= count;
+	}
+	/* What was written is produced: it must reach the queue. */
+	for (unsigned tries = 0;
+	     producer_batch_send(thread->batch, NULL) == WEIR_FULL &&
+	     tries < 10000;
+	     tries++) {
+		struct timespec pause = {0, PAUSE_NS};
+
+		nanosleep(&pause, NULL);
+	}
+	atomic_store(&thread->held_back, false);
+	atomic_fetch_sub(&generator->running, 1);
+	return NULL;
+}
+
+int
+generator_start(const struct generator_options *options,
+		struct generator **out, struct err *err)
+{
+	struct generator *generator = xcalloc(1, sizeof(*generator));
+	pthread_condattr_t attr;
+	int rc = 0;
+
+	generator->options = *options;
+	generator->threads =
+	    xcalloc(options->threads, sizeof(*generator->threads));
+	atomic_store(&generator->per_s, options->per_s);
+	atomic_store(&generator->running, options->threads);
+	pthread_mutex_init(&generator->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&generator->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	for (unsigned i = 0; rc == 0 && i < options->threads; i++) {
+		struct thread *thread = &generator->threads[i];
+		int code;
+
+		thread->generator = generator;
+		thread->number = i;
+		rc = writer_new(options->pipeline, options->seed, i,
+				&thread->writer, err);
+		if (rc)
+			break;
+		thread->batch = producer_batch_new(options->producer);
+		if (writer_max_bytes(thread->writer) > PRODUCER_EVENT_MAX) {
+			rc = err_set(err, WEIR_PIPELINE, 0,
+				     "%s: the generator's events could be "
+				     "larger than %d bytes",
+				     options->pipeline->file,
+				     PRODUCER_EVENT_MAX);
+			break;
+		}
+		code = pthread_create(&thread->id, NULL, generator_main,
+				      thread);
+		if (code)
+			rc = err_set(err, WEIR_SYSTEM, code,
+				     "cannot start a generator thread");
+		else
+			generator->started++;
+	}
+	if (rc) {
+		generator_free(generator);
+		return rc;
+	}
+	*out = generator;
+	return 0;
+}
+
+static void
+wake_all(struct generator *generator)
+{
+	pthread_mutex_lock(&generator->lock);
+	pthread_cond_broadcast(&generator->wake);
+	pthread_mutex_unlock(&generator->lock);
+}
+
+void
+generator_end(struct generator *generator)
+{
+	atomic_store(&generator->ending, true);
+	wake_all(generator);
+}
+
+void
+generator_join(struct generator *generator)
+{
+	while (generator->joined < generator->started)
+		pthread_join(generator->threads[generator->joined++].id, NULL);
+}
+
+void
+generator_free(struct generator *generator)
+{
+	if (!generator)
+		return;
+	generator_end(generator);
+	generator_join(generator);
+	for (unsigned i = 0; i < generator->options.threads; i++) {
+		writer_free(generator->threads[i].writer);
+		producer_batch_free(generator->threads[i].batch);
+	}
+	pthread_cond_destroy(&generator->wake);
+	pthread_mutex_destroy(&generator->lock);
+	free(generator->threads);
+	free(generator);
+}
+
+void
+generator_set_rate(struct generator *generator, double per_s)
+{
+	atomic_store(&generator->per_s, per_s);
+	wake_all(generator);
+}
+
+double
+generator_rate(const struct generator *generator)
+{
+	return atomic_load(&generator->per_s);
+}
+
+bool
+generator_done(const struct generator *generator)
+{
+	return atomic_load(&generator->running) == 0;
+}
+
+bool
+generator_held_back(const struct generator *generator)
+{
+	for (unsigned i = 0; i < generator->started; i++)
+		if (atomic_load(&generator->threads[i].held_back))
+			return true;
+	return false;
+}

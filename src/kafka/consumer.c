@@ -1,0 +1,265 @@
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "kafka/rdkafka-door.h"
+#include "kafka/consumer.h"
+
+#define TAKE_MAX          4096
+#define ANSWER_TIMEOUT_MS 10000
+#define RETRY_NS          INT64_C(1000000000)
+
+struct consumer {
+	struct kafka_shared shared; /* first: the opaque of callbacks */
+	rd_kafka_t *rk;
+	rd_kafka_topic_t *topic;
+	rd_kafka_queue_t *queue;
+	char *name;
+	char *cluster_id;
+	unsigned partitions, started;
+	rd_kafka_message_t *taken[TAKE_MAX];
+	size_t taken_len;
+	struct consumer_message messages[TAKE_MAX];
+	char problem[256];
+	int64_t asked_ns; /* when it was last asked whether a broker is back */
+};
+
+static void
+on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+	struct consumer *consumer = opaque;
+
+	(void)rk;
+	(void)reason;
+	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+		atomic_store(&consumer->shared.disconnected, 1);
+}
+
+int
+consumer_new(const struct kafka_settings *settings, const char *topic,
+	     size_t memory_bytes, struct consumer **out, struct err *err)
+{
+	struct consumer *consumer = xcalloc(1, sizeof(*consumer));
+	char kbytes[24], messages[24];
+	/*
+	 * Both limits are a partition's (legacy consumer), and a message costs
+	 * some 400 bytes beside its payload. The number of partitions is not
+	 * known yet; 4 are assumed, and it is made less below when there are
+	 * more.
+	 */
+	struct kafka_default defaults[] = {
+	    {"enable.partition.eof", "false"},
+	    {"enable.auto.commit", "false"},
+	    {"auto.offset.reset", "earliest"},
+	    {"fetch.wait.max.ms", "100"},
+	    {"fetch.error.backoff.ms", "100"},
+	    {"queued.max.messages.kbytes", kbytes},
+	    {"queued.min.messages", messages},
+	    {NULL, NULL},
+	};
+	unsigned assumed = 4;
+	rd_kafka_conf_t *conf;
+	int rc;
+
+	for (;;) {
+		size_t share = memory_bytes / assumed;
+
+		snprintf(kbytes, sizeof(kbytes), "%zu",
+			 share / 1024 < 64	  ? (size_t)64
+			 : share / 1024 > 2097151 ? (size_t)2097151
+						  : share / 1024);
+		snprintf(messages, sizeof(messages), "%zu",
+			 share / 512 < 100	? (size_t)100
+			 : share / 512 > 100000 ? (size_t)100000
+						: share / 512);
+		rc = client_conf(settings, defaults, consumer, &conf, err);
+		if (rc)
+			goto fail;
+		rd_kafka_conf_set_error_cb(conf, on_error);
+		rc = client_new(RD_KAFKA_CONSUMER, conf, &consumer->rk, err);
+		if (rc == 0)
+			rc = client_partitions(consumer->rk, topic,
+					       ANSWER_TIMEOUT_MS,
+					       &consumer->partitions, err);
+		if (rc)
+			goto fail;
+		if (consumer->partitions <= assumed)
+			break;
+		assumed = consumer->partitions;
+		rd_kafka_destroy(consumer->rk);
+		consumer->rk = NULL;
+	}
+	consumer->name = xstrdup(topic);
+	consumer->topic = rd_kafka_topic_new(consumer->rk, topic, NULL);
+	consumer->queue = rd_kafka_queue_new(consumer->rk);
+	*out = consumer;
+	return 0;
+fail:
+	consumer_free(consumer);
+	return rc;
+}
+
+void
+consumer_free(struct consumer *consumer)
+{
+	if (!consumer)
+		return;
+	consumer_release(consumer);
+	for (unsigned i = 0; i < consumer->started; i++)
+		rd_kafka_consume_stop(consumer->topic, (int32_t)i);
+	if (consumer->queue)
+		rd_kafka_queue_destroy(consumer->queue);
+	if (consumer->topic)
+		rd_kafka_topic_destroy(consumer->topic);
+	if (consumer->rk) {
+		if (consumer->cluster_id)
+			rd_kafka_mem_free(consumer->rk, consumer->cluster_id);
+		rd_kafka_destroy(consumer->rk);
+	}
+	free(consumer->name);
+	free(consumer);
+}
+
+unsigned
+consumer_partitions(const struct consumer *consumer)
+{
+	return consumer->partitions;
+}
+
+const char *
+consumer_cluster_id(struct consumer *consumer)
+{
+	if (!consumer->cluster_id)
+		consumer->cluster_id =
+		    rd_kafka_clusterid(consumer->rk, ANSWER_TIMEOUT_MS);
+	return consumer->cluster_id ? consumer->cluster_id : "";
+}
+
+int
+consumer_bounds(struct consumer *consumer, unsigned partition, int64_t *begin,
+		int64_t *end, struct err *err)
+{
+	rd_kafka_resp_err_t code;
+
+	code = rd_kafka_query_watermark_offsets(consumer->rk, consumer->name,
+						(int32_t)partition, begin, end,
+						ANSWER_TIMEOUT_MS);
+	if (code)
+		return err_set(err, WEIR_KAFKA, code,
+			       "cannot ask for the offsets of %s[%u]: %s",
+			       consumer->name, partition,
+			       rd_kafka_err2str(code));
+	return 0;
+}
+
+int
+consumer_start(struct consumer *consumer, const int64_t *offsets,
+	       struct err *err)
+{
+	for (unsigned i = 0; i < consumer->partitions; i++) {
+		if (rd_kafka_consume_start_queue(consumer->topic, (int32_t)i,
+						 offsets[i],
+						 consumer->queue) != 0) {
+			rd_kafka_resp_err_t code = rd_kafka_last_error();
+
+			return err_set(err, WEIR_KAFKA, code,
+				       "cannot consume %s[%u]: %s",
+				       consumer->name, i,
+				       rd_kafka_err2str(code));
+		}
+		consumer->started = i + 1;
+	}
+	return 0;
+}
+
+/* While no broker could be reached: asks, once a second, whether one can. */
+static void
+look_for_brokers(struct consumer *consumer)
+{
+	const struct rd_kafka_metadata *metadata;
+	int64_t now = clock_steady_ns();
+
+	if (now - consumer->asked_ns < RETRY_NS)
+		return;
+	consumer->asked_ns = now;
+	if (rd_kafka_metadata(consumer->rk, 0, consumer->topic, &metadata,
+			      200) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		rd_kafka_metadata_destroy(metadata);
+		atomic_store(&consumer->shared.disconnected, 0);
+	}
+}
+
+size_t
+consumer_take(struct consumer *consumer, int timeout_ms,
+	      const struct consumer_message **messages)
+{
+	ssize_t got;
+	size_t len = 0;
+
+	/* Error callbacks, in this thread. */
+	rd_kafka_poll(consumer->rk, 0);
+	if (consumer_disconnected(consumer))
+		look_for_brokers(consumer);
+	got = rd_kafka_consume_batch_queue(consumer->queue, timeout_ms,
+					   consumer->taken, TAKE_MAX);
+	consumer->taken_len = got > 0 ? (size_t)got : 0;
+	for (size_t i = 0; i < consumer->taken_len; i++) {
+		const rd_kafka_message_t *from = consumer->taken[i];
+		struct consumer_message *to = &consumer->messages[len];
+
+		if (from->err) {
+			snprintf(consumer->problem, sizeof(consumer->problem),
+				 "%s[%d]: %s", consumer->name,
+				 (int)from->partition,
+				 rd_kafka_message_errstr(from));
+			continue;
+		}
+		to->data = from->payload;
+		to->size = from->len;
+		to->key_size = from->key_len;
+		to->partition = from->partition;
+		to->offset = from->offset;
+		len++;
+	}
+	if (len) {
+		consumer->problem[0] = '\0';
+		atomic_store(&consumer->shared.disconnected, 0);
+	}
+	*messages = consumer->messages;
+	return len;
+}
+
+void
+consumer_release(struct consumer *consumer)
+{
+	for (size_t i = 0; i < consumer->taken_len; i++)
+		rd_kafka_message_destroy(consumer->taken[i]);
+	consumer->taken_len = 0;
+}
+
+int64_t
+consumer_end(struct consumer *consumer, unsigned partition)
+{
+	int64_t begin, end;
+
+	if (rd_kafka_get_watermark_offsets(consumer->rk, consumer->name,
+					   (int32_t)partition, &begin, &end) ||
+	    end < 0)
+		return -1;
+	return end;
+}
+
+const char *
+consumer_problem(struct consumer *consumer)
+{
+	return consumer->problem;
+}
+
+bool
+consumer_disconnected(struct consumer *consumer)
+{
+	return atomic_load(&consumer->shared.disconnected);
+}

@@ -1,0 +1,27 @@
+/*
+ * The embedded broker: librdkafka's mock cluster, one broker on loopback that
+ * speaks Kafka's protocol, so that weir runs with nothing beside it and kcat
+ * can read along.
+ *
+ * It keeps EMBEDDED_RETENTION_BYTES or 100,000 record batches of a partition
+ * and drops older ones without a word (librdkafka 2.0.2, rdkafka_mock.c:
+ * rd_kafka_mock_partition_new); all of it is gone when it stops. Who writes to
+ * it must not be further ahead of who reads than that: see producer.h.
+ */
+#ifndef WEIR_KAFKA_EMBEDDED_H
+#define WEIR_KAFKA_EMBEDDED_H
+
+#include "kafka/client.h"
+
+#define EMBEDDED_RETENTION_BYTES (5 << 20)
+
+struct embedded;
+
+int embedded_start(const struct kafka_settings *settings, const char *topic,
+		   unsigned partitions, struct embedded **out, struct err *err);
+void embedded_stop(struct embedded *embedded); /* NULL is fine */
+
+/* "127.0.0.1:PORT"; valid until it stops. */
+const char *embedded_brokers(const struct embedded *embedded);
+
+#endif

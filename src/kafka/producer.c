@@ -1,0 +1,370 @@
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "kafka/embedded.h"
+#include "kafka/rdkafka-door.h"
+#include "kafka/producer.h"
+
+/*
+ * Half of what the embedded broker keeps: record batches have heads that
+ * event_cost() does not see, and generators overshoot by a batch.
+ */
+#define HOLD_BACK_BYTES (EMBEDDED_RETENTION_BYTES / 2)
+#define BATCH_EVENTS    512 /* of one partition */
+#define BATCH_BYTES     PRODUCER_EVENT_MAX
+
+struct in_flight {
+	_Atomic int64_t written, consumed; /* bytes */
+};
+
+struct producer {
+	struct kafka_shared shared; /* first: the opaque of callbacks */
+	rd_kafka_t *rk;
+	rd_kafka_topic_t *topic;
+	unsigned partitions;
+	bool hold_back;
+	struct in_flight *in_flight; /* by partition */
+	_Atomic int64_t produced;
+	pthread_mutex_t lock; /* of the three below: one picture */
+	int64_t acked, failed;
+	int64_t *ends;
+	uint32_t crc_table[256];
+};
+
+struct producer_batch {
+	struct producer *producer;
+	char *data;
+	size_t used;
+	unsigned turn; /* the partition of the next event without a key */
+	struct {
+		rd_kafka_message_t messages[BATCH_EVENTS];
+		unsigned len;
+	} *partitions;
+};
+
+/* On librdkafka's background thread. */
+static void
+on_event(rd_kafka_t *rk, rd_kafka_event_t *event, void *opaque)
+{
+	struct producer *producer = opaque;
+	const rd_kafka_message_t *message;
+
+	(void)rk;
+	switch (rd_kafka_event_type(event)) {
+	case RD_KAFKA_EVENT_DR:
+		pthread_mutex_lock(&producer->lock);
+		while ((message = rd_kafka_event_message_next(event))) {
+			int64_t *end;
+
+			if (message->err) {
+				producer->failed++;
+				continue;
+			}
+			producer->acked++;
+			end = &producer->ends[message->partition];
+			if (message->offset + 1 > *end)
+				*end = message->offset + 1;
+		}
+		pthread_mutex_unlock(&producer->lock);
+		atomic_store(&producer->shared.disconnected, 0);
+		break;
+	case RD_KAFKA_EVENT_ERROR:
+		if (rd_kafka_event_error(event) ==
+		    RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+			atomic_store(&producer->shared.disconnected, 1);
+		break;
+	default:
+		break;
+	}
+	rd_kafka_event_destroy(event);
+}
+
+/* Events of the main queue go to librdkafka's own thread, and on_event(). */
+static void
+serve_in_background(rd_kafka_t *rk)
+{
+	rd_kafka_queue_t *main_queue = rd_kafka_queue_get_main(rk);
+	rd_kafka_queue_t *background = rd_kafka_queue_get_background(rk);
+
+	rd_kafka_queue_forward(main_queue, background);
+	rd_kafka_queue_destroy(background);
+	rd_kafka_queue_destroy(main_queue);
+}
+
+static void
+crc_init(uint32_t table[256])
+{
+	for (uint32_t i = 0; i < 256; i++) {
+		uint32_t c = i;
+
+		for (int bit = 0; bit < 8; bit++)
+			c = c & 1 ? 0xedb88320u ^ c >> 1 : c >> 1;
+		table[i] = c;
+	}
+}
+
+/* CRC-32 as in zlib, which is what librdkafka's partitioner takes. */
+static uint32_t
+crc32_of(const uint32_t table[256], struct text key)
+{
+	uint32_t c = 0xffffffffu;
+
+	for (size_t i = 0; i < key.size; i++)
+		c = table[(c ^ (unsigned char)key.data[i]) & 0xff] ^ c >> 8;
+	return ~c;
+}
+
+int
+producer_new(const struct kafka_settings *settings, const char *topic,
+	     size_t memory_bytes, bool hold_back, struct producer **out,
+	     struct err *err)
+{
+	struct producer *producer = xcalloc(1, sizeof(*producer));
+	/* A queued message costs some 250 bytes beside its payload. */
+	size_t messages = memory_bytes / 512;
+	char messages_text[24], kbytes_text[24];
+	struct kafka_default defaults[] = {
+	    {"enable.idempotence", "true"},
+	    {"linger.ms", "20"},
+	    {"batch.num.messages", "10000"},
+	    {"queue.buffering.max.messages", messages_text},
+	    {"queue.buffering.max.kbytes", kbytes_text},
+	    {NULL, NULL},
+	};
+	rd_kafka_conf_t *conf;
+	int rc;
+
+	snprintf(messages_text, sizeof(messages_text), "%zu",
+		 messages < 10000	? (size_t)10000
+		 : messages > 10000000 ? (size_t)10000000
+				       : messages);
+	snprintf(kbytes_text, sizeof(kbytes_text), "%zu",
+		 memory_bytes / 1024 < 4096 ? (size_t)4096
+		 : memory_bytes / 1024 > 2097151
+		     ? (size_t)2097151
+		     : memory_bytes / 1024);
+	producer->hold_back = hold_back;
+	pthread_mutex_init(&producer->lock, NULL);
+	crc_init(producer->crc_table);
+	rc = client_conf(settings, defaults, producer, &conf, err);
+	if (rc)
+		goto fail;
+	rd_kafka_conf_set_events(conf,
+				 RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+	rd_kafka_conf_set_background_event_cb(conf, on_event);
+	rc = client_new(RD_KAFKA_PRODUCER, conf, &producer->rk, err);
+	if (rc == 0)
+		rc = client_partitions(producer->rk, topic, 10000,
+				       &producer->partitions, err);
+	if (rc)
+		goto fail;
+	producer->topic = rd_kafka_topic_new(producer->rk, topic, NULL);
+	producer->in_flight =
+	    xcalloc(producer->partitions, sizeof(*producer->in_flight));
+	producer->ends = xcalloc(producer->partitions, sizeof(*producer->ends));
+	serve_in_background(producer->rk);
+	*out = producer;
+	return 0;
+fail:
+	producer_free(producer);
+	return rc;
+}
+
+void
+producer_flush(struct producer *producer, int timeout_ms)
+{
+	if (rd_kafka_flush(producer->rk, timeout_ms) == 0)
+		return;
+	rd_kafka_purge(producer->rk,
+		       RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	rd_kafka_flush(producer->rk, 1000);
+}
+
+void
+producer_free(struct producer *producer)
+{
+	if (!producer)
+		return;
+	if (producer->topic)
+		rd_kafka_topic_destroy(producer->topic);
+	if (producer->rk)
+		rd_kafka_destroy(producer->rk);
+	pthread_mutex_destroy(&producer->lock);
+	free(producer->in_flight);
+	free(producer->ends);
+	free(producer);
+}
+
+unsigned
+producer_partitions(const struct producer *producer)
+{
+	return producer->partitions;
+}
+
+void
+producer_counts(struct producer *producer, struct producer_counts *counts,
+		int64_t *ends)
+{
+	pthread_mutex_lock(&producer->lock);
+	counts->acked = producer->acked;
+	counts->failed = producer->failed;
+	memcpy(ends, producer->ends, producer->partitions * sizeof(*ends));
+	pthread_mutex_unlock(&producer->lock);
+	/* After the others: an event is produced before it is acked. */
+	counts->produced = atomic_load(&producer->produced);
+}
+
+int64_t
+producer_produced(struct producer *producer)
+{
+	return atomic_load_explicit(&producer->produced, memory_order_relaxed);
+}
+
+void
+producer_consumed(struct producer *producer, unsigned partition, size_t bytes)
+{
+	if (partition < producer->partitions)
+		atomic_fetch_add_explicit(
+		    &producer->in_flight[partition].consumed, (int64_t)bytes,
+		    memory_order_relaxed);
+}
+
+bool
+producer_held_back(struct producer *producer)
+{
+	if (!producer->hold_back)
+		return false;
+	for (unsigned i = 0; i < producer->partitions; i++) {
+		struct in_flight *f = &producer->in_flight[i];
+		int64_t consumed = atomic_load_explicit(&f->consumed,
+							memory_order_relaxed);
+		int64_t written = atomic_load_explicit(&f->written,
+						       memory_order_relaxed);
+
+		if (written - consumed > HOLD_BACK_BYTES)
+			return true;
+	}
+	return false;
+}
+
+bool
+producer_disconnected(struct producer *producer)
+{
+	return atomic_load(&producer->shared.disconnected);
+}
+
+/* --- batches -------------------------------------------------------------------------- */
+
+struct producer_batch *
+producer_batch_new(struct producer *producer)
+{
+	struct producer_batch *batch = xcalloc(1, sizeof(*batch));
+
+	batch->producer = producer;
+	batch->data = xmalloc(BATCH_BYTES);
+	batch->partitions =
+	    xcalloc(producer->partitions, sizeof(*batch->partitions));
+	return batch;
+}
+
+void
+producer_batch_free(struct producer_batch *batch)
+{
+	if (!batch)
+		return;
+	free(batch->data);
+	free(batch->partitions);
+	free(batch);
+}
+
+char *
+producer_batch_room(struct producer_batch *batch, size_t size)
+{
+	if (BATCH_BYTES - batch->used < size)
+		return NULL;
+	/* One event may go to any partition. */
+	for (unsigned i = 0; i < batch->producer->partitions; i++)
+		if (batch->partitions[i].len == BATCH_EVENTS)
+			return NULL;
+	return batch->data + batch->used;
+}
+
+void
+producer_batch_add(struct producer_batch *batch, size_t size, struct text key)
+{
+	struct producer *producer = batch->producer;
+	rd_kafka_message_t *message;
+	unsigned partition;
+
+	if (key.size)
+		partition = crc32_of(producer->crc_table, key) %
+			    producer->partitions;
+	else
+		partition = batch->turn++ % producer->partitions;
+	message = &batch->partitions[partition]
+		       .messages[batch->partitions[partition].len++];
+	memset(message, 0, sizeof(*message));
+	message->payload = batch->data + batch->used;
+	message->len = size;
+	if (key.size) {
+		message->key = batch->data + batch->used +
+			       (key.data - (batch->data + batch->used));
+		message->key_len = key.size;
+	}
+	batch->used += size;
+	atomic_fetch_add_explicit(&producer->in_flight[partition].written,
+				  (int64_t)event_cost(size + key.size),
+				  memory_order_relaxed);
+	atomic_fetch_add_explicit(&producer->produced, 1,
+				  memory_order_relaxed);
+}
+
+int
+producer_batch_send(struct producer_batch *batch, struct err *err)
+{
+	struct producer *producer = batch->producer;
+	bool left = false;
+
+	for (unsigned p = 0; p < producer->partitions; p++) {
+		rd_kafka_message_t *messages = batch->partitions[p].messages;
+		unsigned len = batch->partitions[p].len, kept = 0;
+
+		if (len == 0)
+			continue;
+		if (rd_kafka_produce_batch(producer->topic, (int32_t)p,
+					   RD_KAFKA_MSG_F_COPY, messages,
+					   (int)len) == (int)len) {
+			batch->partitions[p].len = 0;
+			continue;
+		}
+		for (unsigned i = 0; i < len; i++) {
+			if (messages[i].err ==
+			    RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+				messages[kept] = messages[i];
+				messages[kept].err = 0;
+				kept++;
+			} else if (messages[i].err) {
+				/* Too large for the broker, or fatal. */
+				pthread_mutex_lock(&producer->lock);
+				producer->failed++;
+				pthread_mutex_unlock(&producer->lock);
+				producer_consumed(
+				    producer, p,
+				    event_cost(messages[i].len +
+					       messages[i].key_len));
+			}
+		}
+		batch->partitions[p].len = kept;
+		left |= kept > 0;
+	}
+	if (left)
+		return err_set(err, WEIR_FULL, 0,
+			       "the producer's queue is full: the broker takes "
+			       "events more slowly than they are generated");
+	batch->used = 0;
+	return 0;
+}

@@ -1,0 +1,643 @@
+/*
+ * The program: options, wiring, exit codes. The only file that prints or exits.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <locale.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "engine.h"
+#include "generate/generator.h"
+#include "generate/stream.h"
+#include "options.h"
+#include "report.h"
+#include "dashboard.h"
+
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_UNBALANCED = 3,
+};
+
+#define DEFAULT_PIPELINE "interactions"
+#define PROGRESS_MS      1000
+#define POLL_MS          100
+
+static enum exit_code
+fail(const struct err *err)
+{
+	fprintf(stderr, "weir: %s\n", err->text);
+	return err->code == WEIR_USAGE || err->code == WEIR_PIPELINE
+		   ? EXIT_USAGE
+		   : EXIT_FAILED;
+}
+
+/* --- signals ---------------------------------------------------------------------- */
+
+/*
+ * Signals come through a file descriptor; all threads are made with them
+ * blocked, so none is ever interrupted.
+ */
+static int
+open_signals(struct err *err)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGWINCH);
+	signal(SIGPIPE, SIG_IGN);
+	fd = -1;
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
+		fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		err_errno(err, "cannot watch signals");
+	return fd;
+}
+
+/* Takes what is there; whether one of it asks to end. */
+static bool
+end_asked(int signal_fd)
+{
+	struct signalfd_siginfo info;
+	bool asked = false;
+
+	while (read(signal_fd, &info, sizeof(info)) == sizeof(info))
+		asked |= info.ssi_signo != SIGWINCH;
+	return asked;
+}
+
+/* While the end of the flow is waited for, a second signal ends the waiting. */
+static bool
+hurry(void *ctx)
+{
+	return end_asked(*(const int *)ctx);
+}
+
+/* --- files ------------------------------------------------------------------------- */
+
+/*
+ * Pipelines are beside the program when it runs from a build tree, else where
+ * they were installed.
+ */
+static int
+load_pipeline(const char *name, struct pipeline **pipeline, struct err *err)
+{
+	char beside[4096];
+	const char *dirs[3] = {NULL};
+	unsigned n = 0;
+	ssize_t size;
+
+	size = readlink("/proc/self/exe", beside, sizeof(beside) - 16);
+	if (size > 0) {
+		char *slash;
+
+		beside[size] = '\0';
+		slash = strrchr(beside, '/');
+		strcpy(slash ? slash : beside, "/schema");
+		if (access(beside, R_OK) == 0)
+			dirs[n++] = beside;
+	}
+	dirs[n++] = WEIR_SCHEMA_DIR;
+	return pipeline_load(name ? name : DEFAULT_PIPELINE, dirs, pipeline,
+			     err);
+}
+
+/* $XDG_STATE_HOME/weir/PIPELINE-SOURCE */
+static int
+default_store(const struct options *o, const struct pipeline *pipeline,
+	      struct buf *path, struct err *err)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	const char *topic = o->topic ? o->topic : pipeline->topic;
+
+	if (state && state[0] == '/')
+		buf_addf(path, "%s/weir/", state);
+	else if (home && home[0] == '/')
+		buf_addf(path, "%s/.local/state/weir/", home);
+	else
+		return err_set(err, WEIR_USAGE, 0,
+			       "neither XDG_STATE_HOME nor HOME says where to "
+			       "keep the store; give --store DIR");
+	buf_addf(path, "%s-", pipeline->name);
+	if (!o->kafka.brokers) {
+		buf_add_str(path, "embedded");
+		return 0;
+	}
+	for (const char *at = o->kafka.brokers;
+	     *at && at < o->kafka.brokers + 64; at++)
+		buf_addf(path, "%c",
+			 strchr("/,: \t", *at) ? '_' : *at);
+	buf_addf(path, "-%s-%08x", topic,
+		 (unsigned)hash64(o->kafka.brokers, strlen(o->kafka.brokers)));
+	return 0;
+}
+
+/* --- the dashboard's source ------------------------------------------------------------ */
+
+struct live_source {
+	struct engine *engine; /* NULL: a store alone */
+	struct store *store;
+};
+
+static int
+source_view(void *ctx, uint64_t seen, struct view **view, struct err *err)
+{
+	struct live_source *source = ctx;
+
+	if (source->engine)
+		return engine_view(source->engine, seen, false, view, err);
+	return store_view(source->store, seen, false, view, err);
+}
+
+static void
+source_live(void *ctx, struct dashboard_live *live)
+{
+	struct live_source *source = ctx;
+	struct engine_live from;
+
+	memset(live, 0, sizeof(*live));
+	live->actual_per_s = -1;
+	if (!source->engine)
+		return;
+	engine_live(source->engine, &from);
+	live->generating = from.generating;
+	live->target_per_s = from.target_per_s;
+	live->actual_per_s = from.actual_per_s;
+	live->held_back = from.held_back;
+	live->ended = from.ended;
+	live->disconnected = from.disconnected;
+	snprintf(live->message, sizeof(live->message), "%s", from.problem);
+}
+
+static void
+source_set_rate(void *ctx, double per_s)
+{
+	struct live_source *source = ctx;
+
+	if (source->engine)
+		engine_set_rate(source->engine, per_s);
+}
+
+static int64_t
+source_now_ms(void *ctx)
+{
+	(void)ctx;
+	return clock_wall_ms();
+}
+
+static int
+show(struct engine *engine, struct store *store, int signal_fd, bool ascii,
+     struct err *err)
+{
+	struct live_source live = {engine, store};
+	struct dashboard_source source = {
+	    .ctx = &live,
+	    .view = source_view,
+	    .live = source_live,
+	    .set_rate = source_set_rate,
+	    .now_ms = source_now_ms,
+	};
+	struct dashboard_options options = {
+	    .signal_fd = signal_fd,
+	    .ascii = ascii,
+	};
+
+	return dashboard_run(&source, &options, err);
+}
+
+/* --- run -------------------------------------------------------------------------------- */
+
+/* Without a terminal: progress once a second, until done or told to end. */
+static void
+watch_headless(struct engine *engine, int signal_fd)
+{
+	int64_t said_ns = clock_steady_ns();
+	uint64_t seen = 0;
+	struct engine_live live;
+
+	for (;;) {
+		struct pollfd wait = {.fd = signal_fd, .events = POLLIN};
+		struct view *view = NULL;
+
+		poll(&wait, 1, POLL_MS);
+		if (end_asked(signal_fd))
+			return;
+		engine_live(engine, &live);
+		if (live.ended || live.failed)
+			return;
+		if (clock_steady_ns() - said_ns < PROGRESS_MS * 1000000LL)
+			continue;
+		said_ns = clock_steady_ns();
+		if (engine_view(engine, seen, false, &view, NULL) == 0) {
+			seen = view->commit;
+			fprintf(stderr,
+				"weir: commit %" PRIu64 ": consumed %" PRId64
+				", dead %" PRId64 ", lag %" PRId64
+				", lost %" PRId64 "\n",
+				view->commit, view->ledger.consumed,
+				view->ledger.dead, view->ledger.lag,
+				view->ledger.lost);
+			view_free(view);
+		}
+		if (live.problem[0])
+			fprintf(stderr, "weir: %s\n", live.problem);
+		else if (live.disconnected)
+			fprintf(stderr, "weir: no broker can be reached; "
+					"waiting\n");
+	}
+}
+
+static enum exit_code
+print_report(const struct view *view)
+{
+	struct buf text = BUF_INIT;
+	bool written;
+
+	report_print(view, &text);
+	written = fwrite(text.data, 1, text.size, stdout) == text.size &&
+		  fflush(stdout) == 0;
+	buf_release(&text);
+	if (!written) {
+		fprintf(stderr, "weir: cannot write the report: %s\n",
+			strerror(errno));
+		return EXIT_FAILED;
+	}
+	if (!view->balanced) {
+		fprintf(stderr, "weir: the ledger does not balance\n");
+		return EXIT_UNBALANCED;
+	}
+	return EXIT_DONE;
+}
+
+static void
+log_to_stderr(void *ctx, int level, const char *text)
+{
+	(void)ctx;
+	if (level <= 4) /* LOG_WARNING */
+		fprintf(stderr, "weir: kafka: %s\n", text);
+}
+
+static int
+random_seed(uint64_t *seed, struct err *err)
+{
+	if (getrandom(seed, sizeof(*seed), 0) != sizeof(*seed))
+		return err_errno(err, "cannot get random numbers");
+	return 0;
+}
+
+/*
+ * Nobody watches a headless run of so many events: unless told otherwise it
+ * goes as fast as it can.
+ */
+static double
+rate_of(const struct options *o, const struct pipeline *pipeline)
+{
+	if (o->per_s >= 0)
+		return o->per_s;
+	return o->headless && o->events ? INFINITY : pipeline->generator.rate;
+}
+
+static enum exit_code
+run(struct options *o, struct pipeline *pipeline, int signal_fd)
+{
+	struct engine_options engine_options = {
+	    .pipeline = pipeline,
+	    .topic = o->topic,
+	    .from_end = o->from_end,
+	    .generate = !o->no_generate,
+	    .per_s = rate_of(o, pipeline),
+	    .events = o->events,
+	    .duration_ms = o->duration_ms,
+	    .generators = o->generators,
+	    .seeded = o->seeded,
+	    .seed = o->seed,
+	    .throwaway = !o->kafka.brokers && !o->store,
+	    .memory_bytes = (size_t)o->memory_bytes,
+	};
+	struct buf path = BUF_INIT;
+	struct engine *engine = NULL;
+	struct view *view;
+	struct err err = {0};
+	enum exit_code code = EXIT_DONE;
+	int rc = 0;
+
+	if (!pipeline->generator.present && !o->no_generate) {
+		if (o->kafka.brokers) {
+			engine_options.generate = false;
+		} else {
+			err_set(&err, WEIR_USAGE, 0,
+				"the pipeline %s has no generator: give "
+				"--brokers to watch a topic",
+				pipeline->name);
+			return fail(&err);
+		}
+	}
+	if (!o->headless && !(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))) {
+		err_set(&err, WEIR_USAGE, 0,
+			"there is no terminal to draw on; use --headless");
+		return fail(&err);
+	}
+	if (o->headless) {
+		o->kafka.log = log_to_stderr;
+		setvbuf(stderr, NULL, _IOLBF, 0);
+	}
+	engine_options.kafka = o->kafka;
+	if (o->store)
+		buf_add_str(&path, o->store);
+	else
+		rc = default_store(o, pipeline, &path, &err);
+	engine_options.store_path = path.data;
+	/*
+	 * The log of an embedded broker begins empty, and so does the store,
+	 * unless it was named.
+	 */
+	if (rc == 0 && (o->fresh || engine_options.throwaway))
+		rc = store_set_aside(path.data, &err);
+	if (rc == 0 && !o->seeded)
+		rc = random_seed(&engine_options.seed, &err);
+	if (rc == 0)
+		rc = engine_start(&engine_options, &engine, &err);
+	if (rc) {
+		code = fail(&err);
+		goto done;
+	}
+	if (o->headless) {
+		fprintf(stderr, "weir: broker %s, topic %s, store %s\n",
+			engine_brokers(engine),
+			o->topic ? o->topic : pipeline->topic, path.data);
+		watch_headless(engine, signal_fd);
+	} else {
+		rc = show(engine, NULL, signal_fd, o->ascii, &err);
+		if (rc)
+			code = fail(&err);
+	}
+	rc = engine_stop(engine, hurry, &signal_fd, &err);
+	if (rc)
+		code = fail(&err);
+	rc = engine_view(engine, 0, true, &view, &err);
+	if (rc) {
+		code = fail(&err);
+	} else {
+		enum exit_code reported = EXIT_DONE;
+
+		if (o->headless)
+			reported = print_report(view);
+		else if (!view->balanced)
+			reported = EXIT_UNBALANCED;
+		if (code == EXIT_DONE)
+			code = reported;
+		view_free(view);
+	}
+	if (!o->headless && code == EXIT_DONE)
+		printf("weir: the store is kept: weir view %s\n", path.data);
+done:
+	engine_free(engine);
+	buf_release(&path);
+	return code;
+}
+
+/* --- the other commands --------------------------------------------------------------------- */
+
+/* Events into a topic, and nothing else. */
+static int
+generate_to_topic(const struct options *o, const struct pipeline *pipeline,
+		  uint64_t seed, int signal_fd, struct err *err)
+{
+	const char *topic = o->topic ? o->topic : pipeline->topic;
+	struct generator_options options = {
+	    .pipeline = pipeline,
+	    .per_s = o->per_s >= 0 ? o->per_s : pipeline->generator.rate,
+	    .events = o->events,
+	    .threads = o->generators,
+	    .seeded = o->seeded,
+	    .seed = seed,
+	};
+	struct generator *generator = NULL;
+	struct producer_counts counts;
+	int64_t begun_ns = clock_steady_ns(), *ends;
+	int rc;
+
+	rc = kafka_topic_create(&o->kafka, topic, pipeline->partitions, err);
+	if (rc == 0)
+		rc = producer_new(&o->kafka, topic, (size_t)o->memory_bytes,
+				  false, &options.producer, err);
+	if (rc)
+		return rc;
+	rc = generator_start(&options, &generator, err);
+	while (rc == 0 && !generator_done(generator)) {
+		struct pollfd wait = {.fd = signal_fd, .events = POLLIN};
+
+		poll(&wait, 1, POLL_MS);
+		if (end_asked(signal_fd) ||
+		    (o->duration_ms && clock_steady_ns() - begun_ns >=
+					   o->duration_ms * 1000000))
+			break;
+	}
+	if (generator) {
+		generator_end(generator);
+		generator_join(generator);
+	}
+	if (rc == 0) {
+		producer_flush(options.producer, 30000);
+		ends = xcalloc(producer_partitions(options.producer),
+			       sizeof(*ends));
+		producer_counts(options.producer, &counts, ends);
+		free(ends);
+		fprintf(stderr,
+			"weir: produced %" PRId64 ", acked %" PRId64
+			", failed %" PRId64 "\n",
+			counts.produced, counts.acked, counts.failed);
+		if (counts.acked != counts.produced)
+			rc = err_set(err, WEIR_KAFKA, 0,
+				     "%" PRId64 " events were not delivered",
+				     counts.produced - counts.acked);
+	}
+	generator_free(generator);
+	producer_free(options.producer);
+	return rc;
+}
+
+static enum exit_code
+generate(struct options *o, struct pipeline *pipeline, int signal_fd)
+{
+	uint64_t seed = o->seed;
+	struct err err;
+	int rc = 0;
+
+	if (!pipeline->generator.present)
+		rc = err_set(&err, WEIR_USAGE, 0,
+			     "the pipeline %s has no generator",
+			     pipeline->name);
+	else if (!o->to_stdout && !o->kafka.brokers)
+		rc = err_set(&err, WEIR_USAGE, 0,
+			     "`weir generate` needs --brokers, or --stdout");
+	if (rc == 0 && !o->seeded)
+		rc = random_seed(&seed, &err);
+	o->kafka.log = log_to_stderr;
+	if (rc == 0 && o->to_stdout) {
+		struct stream_options options = {
+		    .pipeline = pipeline,
+		    .per_s = o->per_s >= 0 ? o->per_s : INFINITY,
+		    .events = o->events,
+		    .duration_ms = o->duration_ms,
+		    .seeded = o->seeded,
+		    .seed = seed,
+		    .stop_fd = signal_fd,
+		};
+
+		rc = stream_events(STDOUT_FILENO, &options, &err);
+	} else if (rc == 0) {
+		rc = generate_to_topic(o, pipeline, seed, signal_fd, &err);
+	}
+	return rc ? fail(&err) : EXIT_DONE;
+}
+
+static enum exit_code
+view_store(const struct options *o, int signal_fd)
+{
+	struct store *store;
+	struct err err;
+	enum exit_code code = EXIT_DONE;
+
+	if (!(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))) {
+		err_set(&err, WEIR_USAGE, 0,
+			"there is no terminal to draw on; use `weir report`");
+		return fail(&err);
+	}
+	if (store_open(o->operand, STORE_READ, NULL, &store, &err))
+		return fail(&err);
+	if (show(NULL, store, signal_fd, o->ascii, &err))
+		code = fail(&err);
+	store_close(store);
+	return code;
+}
+
+static enum exit_code
+report_store(const struct options *o)
+{
+	struct store *store;
+	struct view *view;
+	struct err err;
+	enum exit_code code;
+
+	if (store_open(o->operand, STORE_READ, NULL, &store, &err))
+		return fail(&err);
+	if (store_view(store, 0, true, &view, &err)) {
+		code = fail(&err);
+	} else {
+		code = print_report(view);
+		view_free(view);
+	}
+	store_close(store);
+	return code;
+}
+
+static enum exit_code
+check(const struct pipeline *p)
+{
+	printf("%s: pipeline %s is fine: %u fields, %u tables, %u panels, "
+	       "topic %s%s\n",
+	       p->file, p->name, p->event.fields_len, p->tables_len,
+	       p->panels_len, p->topic,
+	       p->generator.present ? "" : ", no generator");
+	return EXIT_DONE;
+}
+
+static enum exit_code
+with_pipeline(struct options *o, int signal_fd)
+{
+	struct pipeline *pipeline;
+	struct err err;
+	enum exit_code code;
+
+	if (load_pipeline(o->operand, &pipeline, &err)) {
+		fail(&err);
+		return EXIT_USAGE;
+	}
+	if (o->bad_share >= 0)
+		pipeline->generator.bad_share = o->bad_share;
+	if (o->command == COMMAND_CHECK)
+		code = check(pipeline);
+	else if (o->command == COMMAND_GENERATE)
+		code = generate(o, pipeline, signal_fd);
+	else
+		code = run(o, pipeline, signal_fd);
+	pipeline_free(pipeline);
+	return code;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	struct err err;
+	enum exit_code code;
+	int signal_fd = -1;
+
+	setlocale(LC_ALL, "");
+	/* Numbers in files and reports have a point, whatever the locale. */
+	setlocale(LC_NUMERIC, "C");
+	if (options_parse(argc, argv, &options, &err)) {
+		code = fail(&err);
+		goto done;
+	}
+	signal_fd = open_signals(&err);
+	if (signal_fd < 0) {
+		code = fail(&err);
+		goto done;
+	}
+	switch (options.command) {
+	case COMMAND_HELP:
+		fputs(options_help(), stdout);
+		code = EXIT_DONE;
+		break;
+	case COMMAND_VERSION:
+		printf("%s\n", PACKAGE_STRING);
+		code = EXIT_DONE;
+		break;
+	case COMMAND_VIEW:
+		code = view_store(&options, signal_fd);
+		break;
+	case COMMAND_REPORT:
+		code = report_store(&options);
+		break;
+	case COMMAND_RUN:
+	case COMMAND_GENERATE:
+	case COMMAND_CHECK:
+		code = with_pipeline(&options, signal_fd);
+		break;
+	default:
+		code = EXIT_USAGE;
+		break;
+	}
+	if (fflush(stdout) != 0 && code == EXIT_DONE) {
+		fprintf(stderr, "weir: cannot write: %s\n", strerror(errno));
+		code = EXIT_FAILED;
+	}
+done:
+	if (signal_fd >= 0)
+		close(signal_fd);
+	options_release(&options);
+	return (int)code;
+}

@@ -1,0 +1,30 @@
+/*
+ * From the values of a pipeline file to a struct pipeline, part by part, in
+ * the order of the functions below: each relies on those before it. They
+ * return 0, or WEIR_PIPELINE with what they allocated left in the pipeline for
+ * pipeline_free().
+ */
+#ifndef WEIR_PIPELINE_COMPILE_H
+#define WEIR_PIPELINE_COMPILE_H
+
+#include "pipeline/pipeline.h"
+#include "pipeline/reader.h"
+
+int compile_event(const struct reader *r, const struct json_value *event,
+		  struct pipeline *p);
+int compile_topic(const struct reader *r, const struct json_value *topic,
+		  struct pipeline *p);
+int compile_tables(const struct reader *r, const struct json_value *tables,
+		   struct pipeline *p);
+/* panels: NULL when the file has none. */
+int compile_panels(const struct reader *r, const struct json_value *panels,
+		   struct pipeline *p);
+int compile_generator(const struct reader *r,
+		      const struct json_value *generator, struct pipeline *p);
+
+/*
+ * Copies `len` texts into one block, their bytes behind them; free() it.
+ */
+struct text *compile_texts(const char *const *texts, unsigned len);
+
+#endif

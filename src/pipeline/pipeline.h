@@ -1,0 +1,210 @@
+/*
+ * A pipeline: the compiled form of one file in schema/.
+ *
+ * It drives everything (invariant 1): what an event looks like, which rules it
+ * must keep, which tables are made of it, what the screen shows and how events
+ * are generated. It is read-only once compiled and shared by all threads.
+ *
+ * The file format is documented in docs/pipelines.md and, for editors, in
+ * schema/pipeline.schema.json.
+ */
+#ifndef WEIR_PIPELINE_PIPELINE_H
+#define WEIR_PIPELINE_PIPELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define PIPELINE_NAME_MAX     64 /* bytes of a name, NUL included */
+#define PIPELINE_FIELDS_MAX   32
+#define PIPELINE_TABLES_MAX   16
+#define PIPELINE_BY_MAX       4 /* fields of a table's key */
+#define PIPELINE_MEASURES_MAX 8 /* measures of a table */
+#define PIPELINE_PATH_MAX     8 /* depth of a nested field */
+#define PIPELINE_ONE_OF_MAX   256
+#define PIPELINE_PANELS_MAX   16
+/*
+ * Bytes of an encoded table key without its window. LMDB's limit is 511, a
+ * window's start takes 8. Compiling refuses tables whose fields could exceed
+ * it.
+ */
+#define PIPELINE_KEY_MAX 480
+
+enum field_type {
+	FIELD_STRING, /* UTF-8 */
+	FIELD_INT,    /* 64-bit signed */
+	FIELD_NUMBER, /* double; whole numbers are accepted */
+	FIELD_BOOL,
+	FIELD_TIME, /* kept as milliseconds since 1970 UTC */
+};
+
+enum time_unit { TIME_S, TIME_MS, TIME_US, TIME_NS };
+
+struct text {
+	const char *data; /* not NUL-terminated */
+	size_t size;
+};
+
+struct field {
+	char name[PIPELINE_NAME_MAX];
+	char *path[PIPELINE_PATH_MAX]; /* object keys from the outside in */
+	unsigned path_len;             /* at least 1 */
+	enum field_type type;
+	enum time_unit unit; /* FIELD_TIME only */
+	bool optional;       /* missing or null is allowed */
+	uint32_t max_length; /* FIELD_STRING: bytes of UTF-8; default: the
+				longest of one_of, else 256 */
+	struct text *one_of; /* FIELD_STRING: allowed values; NULL for any */
+	unsigned one_of_len;
+	bool has_min, has_max; /* FIELD_INT, FIELD_NUMBER; both inclusive */
+	double min, max;
+};
+
+struct event_spec {
+	struct field fields[PIPELINE_FIELDS_MAX];
+	unsigned fields_len;
+	int time_field;     /* index into fields: the event time */
+	uint32_t max_bytes; /* larger messages are dead; default 1 MiB */
+	int64_t future_ms;  /* event times later than now + this are dead;
+			       default 1 h */
+};
+
+enum measure_kind {
+	MEASURE_COUNT,
+	MEASURE_SUM,
+	MEASURE_AVERAGE,
+	MEASURE_MINIMUM,
+	MEASURE_MAXIMUM,
+};
+
+struct measure {
+	char name[PIPELINE_NAME_MAX];
+	enum measure_kind kind;
+	int field; /* index of an int or number field; -1 for count */
+};
+
+struct table_spec {
+	char name[PIPELINE_NAME_MAX];
+	unsigned by[PIPELINE_BY_MAX]; /* field indices */
+	unsigned by_len;              /* at least 1 */
+	struct measure measures[PIPELINE_MEASURES_MAX];
+	unsigned measures_len; /* at least 1 */
+	unsigned rank;         /* the measure that ranks its keys; default 0 */
+	int64_t window_ms;     /* tumbling window; 0: the table has none */
+	int64_t keep_ms;       /* windows older than this expire; default 2 h,
+				  or two windows */
+	int64_t lateness_ms;   /* how late an event may be and still count;
+				  default 10 s; less than keep_ms */
+};
+
+enum panel_kind {
+	PANEL_AVERAGE,    /* a table's average per key, its keys by value */
+	PANEL_EXTREMES,   /* a table's smallest and largest, per window too */
+	PANEL_SHARE,      /* a table's keys as parts of the total */
+	PANEL_SPREAD,     /* how many keys have which value */
+	PANEL_SERIES,     /* throughput over time; has no table */
+	PANEL_LEDGER,     /* the ledger; has no table */
+	PANEL_DEAD,       /* dead letters; has no table */
+	PANEL_PARTITIONS, /* positions and lag; has no table */
+	PANEL_KINDS,
+};
+
+struct panel_spec {
+	enum panel_kind kind;
+	int table;   /* index into tables, of one without a window; -1 for
+			kinds that show no table */
+	int windows; /* extremes: index of the windowed table with the same
+			key, for the minimum and maximum per window; -1 */
+};
+
+enum gen_kind {
+	GEN_TIME,     /* the event time, from the generator's clock */
+	GEN_ZIPF,     /* rank 1..count with probability ~ 1 / rank^exponent */
+	GEN_UNIFORM,  /* min..max, each as likely */
+	GEN_SEQUENCE, /* min, min + 1, ..., max, min, ... */
+	GEN_WEIGHTS,  /* one of values by weight */
+	GEN_CONSTANT, /* values[0] */
+	GEN_ABSENT,   /* an optional field that is never written */
+};
+
+struct gen_field {
+	enum gen_kind kind;
+	double exponent;  /* zipf */
+	uint64_t count;   /* zipf */
+	int64_t min, max; /* uniform, sequence */
+	/*
+	 * format: prefix + the number zero-padded to `width` digits + suffix,
+	 * from a printf-like "u%06d". Without a format the bare number is
+	 * written. Either is unquoted for int and number fields, where loading
+	 * has checked that it makes a number of JSON ("0.%03d").
+	 */
+	char *prefix, *suffix; /* NULL: no format; as they are, not escaped */
+	unsigned width;
+	/*
+	 * weights, constant: texts as they are, not escaped; of other fields
+	 * than strings what stands in JSON: 12, 0.5, true.
+	 */
+	struct text *values;
+	double *weights;
+	unsigned values_len;
+	/* zipf: rank 1 is number 1; rank r is number r. */
+};
+
+struct generator_spec {
+	bool present; /* without one the pipeline can only be watched */
+	double rate;  /* events per second; default 1000 */
+	struct gen_field fields[PIPELINE_FIELDS_MAX]; /* parallel to event */
+	double bad_share; /* 0..1: this part of the events is damaged */
+};
+
+struct pipeline {
+	char name[PIPELINE_NAME_MAX];
+	char *file;  /* where it came from */
+	char *text;  /* what stood there, NUL-terminated: kept in stores, so
+			that they can be read without the file */
+	char *topic; /* Kafka topic */
+	unsigned partitions; /* for a topic that weir creates; default 4 */
+	int key_field;       /* the message key; -1: none */
+	struct event_spec event;
+	struct table_spec tables[PIPELINE_TABLES_MAX];
+	unsigned tables_len;
+	struct panel_spec panels[PIPELINE_PANELS_MAX];
+	unsigned panels_len;
+	struct generator_spec generator;
+	/*
+	 * Of all that gives a store its meaning: event fields and rules,
+	 * tables, windows; not of panels, topic or generator. A store keeps it
+	 * and refuses another.
+	 */
+	uint64_t fingerprint;
+};
+
+/*
+ * Loads and compiles a pipeline file. `name` is a path when it holds a '/' or
+ * ends in ".json", otherwise a name that is looked up as NAME.json in `dirs`
+ * (a NULL-terminated list), in order. *out is the caller's; pipeline_free() it.
+ *
+ * Errors: WEIR_NOT_FOUND names the folders tried and the pipelines there are;
+ * WEIR_PIPELINE says "FILE:LINE: PATH: what is wrong", with the nearest valid
+ * name where a name was not known.
+ */
+int pipeline_load(const char *name, const char *const *dirs,
+		  struct pipeline **out, struct err *err);
+
+/* The same from memory; `file` is used in messages. For tests and fuzzing. */
+int pipeline_parse(const char *text, size_t size, const char *file,
+		   struct pipeline **out, struct err *err);
+
+void pipeline_free(struct pipeline *pipeline);
+
+/* The index of a field or table by name; -1 when there is none. */
+int pipeline_field(const struct pipeline *p, const char *name);
+int pipeline_table(const struct pipeline *p, const char *name);
+
+const char *field_type_name(enum field_type type);
+const char *measure_kind_name(enum measure_kind kind);
+const char *panel_kind_name(enum panel_kind kind);
+
+#endif

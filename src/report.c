@@ -1,0 +1,185 @@
+#include "base/json.h"
+#include "report.h"
+
+static void
+add_value(struct json_node *to, const char *key, struct value value)
+{
+	switch (value.kind) {
+	case VALUE_NONE:
+		json_add_null(to, key);
+		break;
+	case VALUE_INT:
+		json_add_int(to, key, value.i);
+		break;
+	case VALUE_REAL:
+		json_add_double(to, key, value.d);
+		break;
+	}
+}
+
+static void
+add_ledger(struct json_node *to, const struct view *view)
+{
+	const struct ledger *l = &view->ledger;
+	const struct {
+		const char *key;
+		int64_t count;
+	} counts[] = {
+	    {"produced", l->produced}, {"acked", l->acked},
+	    {"unacked", l->unacked},   {"failed", l->failed},
+	    {"foreign", l->foreign},   {"consumed", l->consumed},
+	    {"valid", l->valid},       {"dead", l->dead},
+	    {"late", l->late},	       {"lag", l->lag},
+	    {"lost", l->lost},	       {"skipped", l->skipped},
+	};
+	struct json_node *ledger = json_add_object(to, "ledger"), *reasons;
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		json_add_int(ledger, counts[i].key, counts[i].count);
+	reasons = json_add_object(ledger, "dead_by_reason");
+	for (unsigned i = 0; i < view->reasons_len; i++)
+		json_add_int(reasons, view->reasons[i].name,
+			     view->reasons[i].count);
+	json_add_bool(ledger, "balanced", view->balanced);
+}
+
+static void
+add_offsets(struct json_node *to, const struct view *view)
+{
+	struct json_node *offsets = json_add_array(to, "offsets");
+
+	for (unsigned i = 0; i < view->partitions_len; i++) {
+		const struct view_partition *p = &view->partitions[i];
+		struct json_node *entry = json_add_object(offsets, NULL);
+
+		json_add_int(entry, "partition", p->id);
+		json_add_int(entry, "begin", p->begin);
+		json_add_int(entry, "next", p->position);
+		json_add_int(entry, "end", p->end);
+		json_add_int(entry, "lost", p->lost);
+		json_add_int(entry, "skipped", p->skipped);
+	}
+}
+
+static void
+add_summary(struct json_node *to, const struct view_summary *summary)
+{
+	struct json_node *end;
+
+	json_add_int(to, "keys", summary->keys);
+	add_value(to, "total", summary->total);
+	add_value(to, "average", summary->average);
+	end = json_add_object(to, "min");
+	add_value(end, "value", summary->min);
+	json_add_int(end, "keys", summary->min_keys);
+	json_add_text(end, "example",
+		      summary->min_key.data ? summary->min_key.data : "",
+		      summary->min_key.size);
+	end = json_add_object(to, "max");
+	add_value(end, "value", summary->max);
+	json_add_text(end, "key",
+		      summary->max_key.data ? summary->max_key.data : "",
+		      summary->max_key.size);
+}
+
+static void
+add_top(struct json_node *to, const char *key, const struct table_spec *spec,
+	const struct view_row *rows, unsigned len)
+{
+	struct json_node *top = json_add_array(to, key);
+
+	for (unsigned i = 0; i < len && i < REPORT_TOP; i++) {
+		struct json_node *entry = json_add_object(top, NULL);
+
+		json_add_text(entry, "key", rows[i].key.data, rows[i].key.size);
+		for (unsigned m = 0; m < spec->measures_len; m++)
+			add_value(entry, spec->measures[m].name,
+				  rows[i].measures[m]);
+	}
+}
+
+static void
+add_windows(struct json_node *to, const struct view_table *table)
+{
+	struct json_node *windows;
+
+	json_add_int(to, "window_ms", table->spec->window_ms);
+	json_add_int(to, "late", table->late);
+	windows = json_add_array(to, "windows");
+	/* Oldest first: as time goes. */
+	for (unsigned i = table->windows_len; i-- > 0;) {
+		const struct view_window *window = &table->windows[i];
+		struct json_node *entry = json_add_object(windows, NULL);
+
+		json_add_int(entry, "start_ms", window->start_ms);
+		json_add_int(entry, "end_ms", window->end_ms);
+		json_add_bool(entry, "complete", window->complete);
+		add_summary(entry, &window->summary);
+		add_top(entry, "top", table->spec, window->top,
+			window->top_len);
+	}
+}
+
+static void
+add_tables(struct json_node *to, const struct view *view)
+{
+	struct json_node *tables = json_add_object(to, "tables");
+
+	for (unsigned i = 0; i < view->tables_len; i++) {
+		const struct view_table *table = &view->tables[i];
+		struct json_node *entry =
+		    json_add_object(tables, table->spec->name);
+
+		if (table->spec->window_ms) {
+			add_windows(entry, table);
+			continue;
+		}
+		add_summary(entry, &table->summary);
+		add_top(entry, "top", table->spec, table->top, table->top_len);
+		add_top(entry, "bottom", table->spec, table->bottom,
+			table->bottom_len);
+	}
+}
+
+/* Over this run, by the clock. */
+static void
+add_rates(struct json_node *to, const struct view *view)
+{
+	struct json_node *rates = json_add_object(to, "rates");
+	int64_t peak = -1;
+
+	for (unsigned i = 0; i < view->history_len; i++)
+		if (view->history[i].known && view->history[i].consumed > peak)
+			peak = view->history[i].consumed;
+	json_add_double(rates, "seconds",
+			(double)(view->commit_ms - view->started_ms) / 1000);
+	if (peak >= 0)
+		json_add_int(rates, "consumed_per_s_peak", peak);
+	else
+		json_add_null(rates, "consumed_per_s_peak");
+}
+
+void
+report_print(const struct view *view, struct buf *out)
+{
+	struct json_node *report = json_new_object(), *source;
+
+	json_add_string(report, "pipeline", view->pipeline->name);
+	source = json_add_object(report, "source");
+	json_add_string(source, "label", view->source);
+	json_add_string(source, "topic", view->topic);
+	json_add_int(report, "commit", (int64_t)view->commit);
+	json_add_int(report, "commit_ms", view->commit_ms);
+	if (view->watermark_ms < 0)
+		json_add_null(report, "watermark_ms");
+	else
+		json_add_int(report, "watermark_ms", view->watermark_ms);
+	add_ledger(report, view);
+	add_offsets(report, view);
+	add_tables(report, view);
+	json_add_array(report, "alerts");
+	add_rates(report, view);
+	json_print(report, true, out);
+	buf_add_str(out, "\n");
+	json_node_free(report);
+}

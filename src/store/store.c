@@ -1,0 +1,718 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "store/lmdb-door.h"
+
+#define LOCK_FILE "weir.lock"
+#define DATA_FILE "data.mdb"
+
+/*
+ * Address space, not disk or memory: the file grows as pages are used. It is
+ * doubled when it fills.
+ */
+#define MAP_START ((size_t)1 << 30)
+
+int
+store_fail(struct err *err, int rc, const struct store *store,
+	   const char *doing)
+{
+	const char *path = store->path;
+
+	switch (rc) {
+	case MDB_MAP_FULL:
+	case ENOSPC:
+	case EDQUOT:
+		return err_set(err, WEIR_STORE_FULL, rc,
+			       "the store %s is full while %s: %s; make room "
+			       "on its disk",
+			       path, doing, mdb_strerror(rc));
+	case MDB_INVALID:
+	case MDB_VERSION_MISMATCH:
+		return err_set(err, WEIR_STORE_FOREIGN, rc,
+			       "%s is not a weir store: its %s is something "
+			       "else",
+			       path, DATA_FILE);
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_PANIC:
+		return err_set(err, WEIR_STORE, rc,
+			       "the store %s is damaged (%s while %s); begin a "
+			       "new one with --fresh, or restore a copy",
+			       path, mdb_strerror(rc), doing);
+	default:
+		return err_set(err, WEIR_STORE, rc, "the store %s failed while %s: %s",
+			       path, doing, mdb_strerror(rc));
+	}
+}
+
+/* --- records --------------------------------------------------------------- */
+
+void
+group_key(char key[GROUP_KEY], char kind, unsigned table, int64_t window)
+{
+	key[0] = kind;
+	key[1] = (char)table;
+	put_be64(key + 2, key_from_i64(window));
+}
+
+/*
+ * The state is a row of 64-bit numbers; both directions go through one list,
+ * so that they cannot disagree.
+ */
+static unsigned
+state_numbers(struct store_state *s, int64_t **numbers)
+{
+	unsigned n = 0;
+
+	numbers[n++] = (int64_t *)&s->commit;
+	numbers[n++] = &s->commit_ms;
+	numbers[n++] = &s->commit_us;
+	numbers[n++] = &s->started_ms;
+	numbers[n++] = &s->watermark_ms;
+	numbers[n++] = &s->newest_ms;
+	numbers[n++] = &s->memory_bytes;
+	numbers[n++] = &s->memory_limit;
+	numbers[n++] = (int64_t *)&s->dead_seq;
+	numbers[n++] = &s->ledger.produced;
+	numbers[n++] = &s->ledger.acked;
+	numbers[n++] = &s->ledger.unacked;
+	numbers[n++] = &s->ledger.failed;
+	numbers[n++] = &s->ledger.foreign;
+	numbers[n++] = &s->ledger.consumed;
+	numbers[n++] = &s->ledger.valid;
+	numbers[n++] = &s->ledger.dead;
+	numbers[n++] = &s->ledger.late;
+	numbers[n++] = &s->ledger.lag;
+	numbers[n++] = &s->ledger.lost;
+	numbers[n++] = &s->ledger.skipped;
+	for (unsigned i = 0; i < REASONS; i++)
+		numbers[n++] = &s->dead_by_reason[i];
+	return n;
+}
+
+void
+state_encode(const struct store_state *state, char data[STATE_SIZE])
+{
+	struct store_state copy = *state;
+	int64_t *numbers[STATE_SIZE / 8];
+	unsigned n = state_numbers(&copy, numbers);
+
+	memset(data, 0, STATE_SIZE);
+	for (unsigned i = 0; i < n; i++)
+		put_u64(data + 8 * i, (uint64_t)*numbers[i]);
+}
+
+void
+state_decode(const void *data, struct store_state *state)
+{
+	int64_t *numbers[STATE_SIZE / 8];
+	unsigned n = state_numbers(state, numbers);
+
+	for (unsigned i = 0; i < n; i++)
+		*numbers[i] = (int64_t)get_u64((const char *)data + 8 * i);
+}
+
+void
+partition_encode(const struct store_partition *p, char data[PARTITION_SIZE])
+{
+	put_u64(data, (uint64_t)p->position);
+	put_u64(data + 8, (uint64_t)p->begin);
+	put_u64(data + 16, (uint64_t)p->end);
+	put_u64(data + 24, (uint64_t)p->lost);
+	put_u64(data + 32, (uint64_t)p->skipped);
+	put_u64(data + 40, (uint64_t)p->newest_ms);
+}
+
+void
+partition_decode(const void *data, struct store_partition *p)
+{
+	const char *at = data;
+
+	p->position = (int64_t)get_u64(at);
+	p->begin = (int64_t)get_u64(at + 8);
+	p->end = (int64_t)get_u64(at + 16);
+	p->lost = (int64_t)get_u64(at + 24);
+	p->skipped = (int64_t)get_u64(at + 32);
+	p->newest_ms = (int64_t)get_u64(at + 40);
+}
+
+int
+store_get(MDB_txn *txn, MDB_dbi dbi, const char *key, MDB_val *data)
+{
+	MDB_val k = val(key, strlen(key));
+
+	return mdb_get(txn, dbi, &k, data);
+}
+
+static int
+put(MDB_txn *txn, MDB_dbi dbi, const char *key, const void *data, size_t size)
+{
+	MDB_val k = val(key, strlen(key)), v = val(data, size);
+
+	return mdb_put(txn, dbi, &k, &v, 0);
+}
+
+/* --- read transactions ----------------------------------------------------- */
+
+/* The map of a reader follows when another process has grown the file. */
+static int
+follow_map(struct store *store)
+{
+	int rc;
+
+	pthread_rwlock_unlock(&store->map_lock);
+	pthread_rwlock_wrlock(&store->map_lock);
+	rc = mdb_env_set_mapsize(store->env, 0);
+	pthread_rwlock_unlock(&store->map_lock);
+	pthread_rwlock_rdlock(&store->map_lock);
+	return rc;
+}
+
+int
+store_read_begin(struct store *store, MDB_txn **txn, struct err *err)
+{
+	int rc;
+
+	pthread_rwlock_rdlock(&store->map_lock);
+	rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, txn);
+	for (int tries = 0; rc == MDB_MAP_RESIZED && tries < 10; tries++) {
+		rc = follow_map(store);
+		if (rc == 0)
+			rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, txn);
+	}
+	if (rc) {
+		pthread_rwlock_unlock(&store->map_lock);
+		return store_fail(err, rc, store, "beginning to read");
+	}
+	return 0;
+}
+
+void
+store_read_end(struct store *store, MDB_txn *txn)
+{
+	mdb_txn_abort(txn);
+	pthread_rwlock_unlock(&store->map_lock);
+}
+
+/* --- the folder -------------------------------------------------------------- */
+
+static int
+make_folders(const char *path, struct err *err)
+{
+	char *copy = xstrdup(path);
+	int rc = 0;
+
+	for (char *at = copy + 1; rc == 0; at++) {
+		bool end = *at == '\0';
+
+		if (*at != '/' && !end)
+			continue;
+		*at = '\0';
+		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+			rc = err_errno(err,
+				       "cannot make the folder %s for the store",
+				       copy);
+		if (end)
+			break;
+		*at = '/';
+	}
+	free(copy);
+	return rc;
+}
+
+/*
+ * What is in a folder: nothing (or only our lock), a data file, or other things
+ * alone, which then are not ours to write beside.
+ */
+enum contents { CONTENTS_NONE, CONTENTS_EMPTY, CONTENTS_STORE, CONTENTS_OTHER };
+
+static int
+look_into(const char *path, enum contents *contents, struct err *err)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *entry;
+
+	*contents = CONTENTS_NONE;
+	if (!dir && errno == ENOENT)
+		return 0;
+	if (!dir)
+		return err_errno(err, "cannot use %s as a store", path);
+	*contents = CONTENTS_EMPTY;
+	while ((entry = readdir(dir))) {
+		if (strcmp(entry->d_name, DATA_FILE) == 0) {
+			*contents = CONTENTS_STORE;
+			break;
+		}
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0 &&
+		    strcmp(entry->d_name, "lock.mdb") != 0 &&
+		    strcmp(entry->d_name, LOCK_FILE) != 0)
+			*contents = CONTENTS_OTHER;
+	}
+	closedir(dir);
+	return 0;
+}
+
+/*
+ * flock() and not fcntl(): the lock belongs to this open file and is not lost
+ * when some library closes another descriptor of the same file.
+ */
+static int
+take_lock(const char *path, int *fd, struct err *err)
+{
+	struct buf name = BUF_INIT;
+	char pid[24] = "";
+	ssize_t got;
+	int rc = 0;
+
+	buf_addf(&name, "%s/" LOCK_FILE, path);
+	*fd = open(name.data, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*fd < 0) {
+		rc = err_errno(err, "cannot write into the store folder %s",
+			       path);
+		goto done;
+	}
+	if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+		got = read(*fd, pid, sizeof(pid) - 1);
+		pid[got > 0 ? got : 0] = '\0';
+		pid[strcspn(pid, "\n")] = '\0';
+		rc = err_set(err, WEIR_STORE_BUSY, errno,
+			     "the store %s is open in another weir%s%s; use "
+			     "another --store, or `weir view %s` to watch it",
+			     path, pid[0] ? ", process " : "", pid, path);
+		close(*fd);
+		*fd = -1;
+		goto done;
+	}
+	snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
+	if (ftruncate(*fd, 0) != 0 ||
+	    pwrite(*fd, pid, strlen(pid), 0) != (ssize_t)strlen(pid)) {
+		rc = err_errno(err, "cannot write into the store folder %s",
+			       path);
+		close(*fd);
+		*fd = -1;
+	}
+done:
+	buf_release(&name);
+	return rc;
+}
+
+static void
+remove_in(const char *path, const char *name)
+{
+	struct buf file = BUF_INIT;
+
+	buf_addf(&file, "%s/%s", path, name);
+	unlink(file.data);
+	buf_release(&file);
+}
+
+int
+store_set_aside(const char *path, struct err *err)
+{
+	enum contents contents;
+	struct buf last = BUF_INIT;
+	int rc, fd = -1;
+
+	rc = look_into(path, &contents, err);
+	if (rc || contents != CONTENTS_STORE)
+		return rc;
+	rc = take_lock(path, &fd, err);
+	if (rc)
+		return rc;
+	buf_addf(&last, "%s.last", path);
+	rc = look_into(last.data, &contents, err);
+	if (rc == 0 && contents == CONTENTS_STORE) {
+		remove_in(last.data, DATA_FILE);
+		remove_in(last.data, "lock.mdb");
+		remove_in(last.data, LOCK_FILE);
+		if (rmdir(last.data) != 0)
+			rc = err_errno(err, "cannot remove the old store %s",
+				       last.data);
+	}
+	if (rc == 0 && rename(path, last.data) != 0)
+		rc = err_errno(err, "cannot move the store %s aside to %s",
+			       path, last.data);
+	buf_release(&last);
+	close(fd);
+	return rc;
+}
+
+/* --- open and close ---------------------------------------------------------- */
+
+static int
+open_env(struct store *store, enum store_mode mode, struct err *err)
+{
+	unsigned flags = MDB_NOTLS;
+	enum contents contents;
+	struct stat st;
+	struct buf file = BUF_INIT;
+	size_t map = MAP_START;
+	int rc;
+
+	rc = look_into(store->path, &contents, err);
+	if (rc)
+		return rc;
+	if (contents == CONTENTS_OTHER)
+		return err_set(err, WEIR_STORE_FOREIGN, 0,
+			       "the folder %s holds other files and no store; "
+			       "give --store a folder of its own",
+			       store->path);
+	if (mode == STORE_READ) {
+		if (contents != CONTENTS_STORE)
+			return err_set(err, WEIR_NOT_FOUND, 0,
+				       "there is no store in %s", store->path);
+		flags |= MDB_RDONLY;
+	} else {
+		rc = make_folders(store->path, err);
+		if (rc == 0)
+			rc = take_lock(store->path, &store->lock_fd, err);
+		if (rc)
+			return rc;
+		flags |= mode == STORE_WRITE ? MDB_NOMETASYNC : MDB_NOSYNC;
+	}
+	buf_addf(&file, "%s/" DATA_FILE, store->path);
+	if (stat(file.data, &st) == 0)
+		while (map < (size_t)st.st_size * 2)
+			map *= 2;
+	buf_release(&file);
+	rc = mdb_env_create(&store->env);
+	if (rc == 0)
+		rc = mdb_env_set_maxdbs(store->env, PIPELINE_TABLES_MAX + 8);
+	if (rc == 0 && mode != STORE_READ)
+		rc = mdb_env_set_mapsize(store->env, map);
+	if (rc == 0)
+		rc = mdb_env_open(store->env, store->path, flags, 0600);
+	if (rc == EACCES || rc == EPERM || rc == EROFS) {
+		errno = rc;
+		return err_errno(err, "cannot open the store %s", store->path);
+	}
+	return rc ? store_fail(err, rc, store, "being opened") : 0;
+}
+
+/* The pipeline that a store was made with, against the one asked for. */
+static int
+check_pipeline(struct store *store, MDB_txn *txn, struct err *err)
+{
+	MDB_val format, fingerprint, text, file;
+	char *name;
+	int rc;
+
+	rc = store_get(txn, store->meta, META_FORMAT, &format);
+	if (rc || format.mv_size != 4)
+		return err_set(err, WEIR_STORE_FOREIGN, rc,
+			       "%s is an LMDB environment but not a weir store",
+			       store->path);
+	if (get_u32(format.mv_data) != STORE_FORMAT)
+		return err_set(err, WEIR_STORE_FOREIGN, 0,
+			       "the store %s is of format %" PRIu32
+			       ", this weir reads format %d; begin a new one "
+			       "with --fresh",
+			       store->path, get_u32(format.mv_data),
+			       STORE_FORMAT);
+	rc = store_get(txn, store->meta, META_FINGERPRINT, &fingerprint);
+	if (rc == 0)
+		rc = store_get(txn, store->meta, META_PIPELINE, &text);
+	if (rc == 0)
+		rc = store_get(txn, store->meta, META_FILE, &file);
+	if (rc)
+		return store_fail(err, rc, store, "reading its pipeline");
+	if (!store->pipeline) {
+		name = xstrndup(file.mv_data, file.mv_size);
+		rc = pipeline_parse(text.mv_data, text.mv_size, name,
+				    &store->own_pipeline, err);
+		free(name);
+		store->pipeline = store->own_pipeline;
+		if (rc)
+			return rc;
+	}
+	if (fingerprint.mv_size != 8 ||
+	    get_u64(fingerprint.mv_data) != store->pipeline->fingerprint)
+		return err_set(err, WEIR_STORE_FOREIGN, 0,
+			       "the store %s was made with other fields, rules "
+			       "or tables (%.*s); use another --store, or begin "
+			       "a new one with --fresh",
+			       store->path, (int)file.mv_size,
+			       (const char *)file.mv_data);
+	return 0;
+}
+
+static int
+write_meta(struct store *store, MDB_txn *txn)
+{
+	const struct pipeline *p = store->pipeline;
+	char format[4], fingerprint[8];
+	int rc;
+
+	put_u32(format, STORE_FORMAT);
+	put_u64(fingerprint, p->fingerprint);
+	rc = put(txn, store->meta, META_FORMAT, format, sizeof(format));
+	if (rc == 0)
+		rc = put(txn, store->meta, META_FINGERPRINT, fingerprint,
+			 sizeof(fingerprint));
+	if (rc == 0)
+		rc = put(txn, store->meta, META_PIPELINE, p->text,
+			 strlen(p->text));
+	if (rc == 0)
+		rc = put(txn, store->meta, META_FILE, p->file, strlen(p->file));
+	return rc;
+}
+
+static int
+open_databases(struct store *store, enum store_mode mode, struct err *err)
+{
+	unsigned create = mode == STORE_READ ? 0 : MDB_CREATE;
+	struct {
+		const char *name;
+		MDB_dbi *dbi;
+	} databases[] = {
+	    {"meta", &store->meta},	  {"offsets", &store->offsets},
+	    {"groups", &store->groups}, {"history", &store->history},
+	    {"dead", &store->dead},
+	};
+	MDB_txn *txn;
+	MDB_stat stat;
+	int rc;
+
+	rc = mdb_txn_begin(store->env, NULL,
+			   mode == STORE_READ ? MDB_RDONLY : 0, &txn);
+	if (rc)
+		return store_fail(err, rc, store, "being opened");
+	for (size_t i = 0; i < sizeof(databases) / sizeof(*databases); i++) {
+		rc = mdb_dbi_open(txn, databases[i].name, create,
+				  databases[i].dbi);
+		if (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE) {
+			rc = err_set(err, WEIR_STORE_FOREIGN, rc,
+				     "%s is an LMDB environment but not a weir "
+				     "store",
+				     store->path);
+			goto done;
+		}
+		if (rc) {
+			rc = store_fail(err, rc, store, "being opened");
+			goto done;
+		}
+		if (i > 0)
+			continue;
+		/* Look before anything is made in a foreign environment. */
+		rc = mdb_stat(txn, store->meta, &stat);
+		if (rc == 0 && stat.ms_entries == 0 && create) {
+			MDB_dbi main_dbi;
+
+			rc = mdb_dbi_open(txn, NULL, 0, &main_dbi);
+			if (rc == 0)
+				rc = mdb_stat(txn, main_dbi, &stat);
+			if (rc == 0 && stat.ms_entries > 1) {
+				rc = err_set(err, WEIR_STORE_FOREIGN, 0,
+					     "%s is an LMDB environment but "
+					     "not a weir store",
+					     store->path);
+				goto done;
+			}
+			if (rc == 0)
+				rc = write_meta(store, txn);
+		}
+		rc = rc ? store_fail(err, rc, store, "being made")
+			: check_pipeline(store, txn, err);
+		if (rc)
+			goto done;
+	}
+	for (unsigned i = 0; i < store->pipeline->tables_len; i++) {
+		const struct table_spec *spec = &store->pipeline->tables[i];
+		char name[PIPELINE_NAME_MAX + 8];
+
+		snprintf(name, sizeof(name), "table %s", spec->name);
+		rc = mdb_dbi_open(txn, name, create, &store->tables[i]);
+		if (rc == 0)
+			rc = mdb_stat(txn, store->tables[i], &stat);
+		if (rc) {
+			rc = store_fail(err, rc, store, "opening a table");
+			goto done;
+		}
+		store->leaf_pages[i] = stat.ms_leaf_pages;
+		store->page_size = stat.ms_psize;
+		row_layout_init(&store->layouts[i], store->pipeline, spec);
+	}
+	/* Also for readers: it is what keeps database handles open. */
+	rc = mdb_txn_commit(txn);
+	return rc ? store_fail(err, rc, store, "being opened") : 0;
+done:
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+int
+store_open(const char *path, enum store_mode mode,
+	   const struct pipeline *pipeline, struct store **out,
+	   struct err *err)
+{
+	struct store *store = xcalloc(1, sizeof(*store));
+	int rc;
+
+	store->path = xstrdup(path);
+	while (strlen(store->path) > 1 &&
+	       store->path[strlen(store->path) - 1] == '/')
+		store->path[strlen(store->path) - 1] = '\0';
+	store->lock_fd = -1;
+	store->pipeline = pipeline;
+	store->sync = mode == STORE_WRITE;
+	pthread_rwlock_init(&store->map_lock, NULL);
+	rc = open_env(store, mode, err);
+	if (rc == 0)
+		rc = open_databases(store, mode, err);
+	if (rc) {
+		store_close(store);
+		return rc;
+	}
+	*out = store;
+	return 0;
+}
+
+void
+store_close(struct store *store)
+{
+	if (!store)
+		return;
+	if (store->env) {
+		if (store->sync)
+			mdb_env_sync(store->env, 1);
+		mdb_env_close(store->env);
+	}
+	if (store->lock_fd >= 0)
+		close(store->lock_fd);
+	pthread_rwlock_destroy(&store->map_lock);
+	pipeline_free(store->own_pipeline);
+	free(store->path);
+	free(store);
+}
+
+const struct pipeline *
+store_pipeline(const struct store *store)
+{
+	return store->pipeline;
+}
+
+/* --- what a run goes on from ---------------------------------------------------- */
+
+static void
+copy_text(char *to, size_t room, MDB_val from)
+{
+	size_t size = from.mv_size < room ? from.mv_size : room - 1;
+
+	memcpy(to, from.mv_data, size);
+	to[size] = '\0';
+}
+
+int
+store_load(struct store *store, struct store_source *source,
+	   struct store_state *state, struct store_partition **partitions,
+	   unsigned *partitions_len, struct err *err)
+{
+	MDB_txn *txn;
+	MDB_val v;
+	int rc;
+
+	memset(source, 0, sizeof(*source));
+	memset(state, 0, sizeof(*state));
+	state->watermark_ms = state->newest_ms = WATERMARK_NONE;
+	*partitions = NULL;
+	*partitions_len = 0;
+	rc = store_read_begin(store, &txn, err);
+	if (rc)
+		return rc;
+	if (store_get(txn, store->meta, META_SOURCE_ID, &v) == 0)
+		copy_text(source->id, sizeof(source->id), v);
+	if (store_get(txn, store->meta, META_TOPIC, &v) == 0)
+		copy_text(source->topic, sizeof(source->topic), v);
+	if (store_get(txn, store->meta, META_LABEL, &v) == 0)
+		copy_text(source->label, sizeof(source->label), v);
+	if (store_get(txn, store->meta, META_STATE, &v) == 0) {
+		MDB_stat stat;
+		MDB_cursor *cursor;
+		MDB_val k;
+
+		if (v.mv_size != STATE_SIZE) {
+			rc = err_set(err, WEIR_STORE, 0,
+				     "the store %s is damaged: its state has a "
+				     "wrong size",
+				     store->path);
+			goto done;
+		}
+		state_decode(v.mv_data, state);
+		rc = mdb_stat(txn, store->offsets, &stat);
+		if (rc == 0)
+			rc = mdb_cursor_open(txn, store->offsets, &cursor);
+		if (rc) {
+			rc = store_fail(err, rc, store, "reading offsets");
+			goto done;
+		}
+		*partitions =
+		    xcalloc(stat.ms_entries, sizeof(**partitions));
+		/* Keys are partition numbers from 0 on, without holes. */
+		while ((rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) == 0) {
+			if (*partitions_len == stat.ms_entries ||
+			    k.mv_size != 4 || v.mv_size != PARTITION_SIZE ||
+			    get_be32(k.mv_data) != *partitions_len)
+				break;
+			partition_decode(v.mv_data,
+					 &(*partitions)[(*partitions_len)++]);
+		}
+		mdb_cursor_close(cursor);
+		if (rc == MDB_NOTFOUND)
+			rc = 0;
+		else
+			rc = rc ? store_fail(err, rc, store, "reading offsets")
+				: err_set(err, WEIR_STORE, 0,
+					  "the store %s is damaged: its "
+					  "offsets are not in order",
+					  store->path);
+	}
+done:
+	store_read_end(store, txn);
+	return rc;
+}
+
+int
+store_set_source(struct store *store, const struct store_source *source,
+		 struct err *err)
+{
+	MDB_txn *txn;
+	MDB_val v;
+	int rc;
+
+	rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+	if (rc)
+		return store_fail(err, rc, store, "naming its source");
+	rc = store_get(txn, store->meta, META_SOURCE_ID, &v);
+	if (rc == 0 && (v.mv_size != strlen(source->id) ||
+			memcmp(v.mv_data, source->id, v.mv_size) != 0))
+		rc = mdb_drop(txn, store->offsets, 0);
+	if (rc == MDB_NOTFOUND)
+		rc = 0;
+	if (rc == 0)
+		rc = put(txn, store->meta, META_SOURCE_ID, source->id,
+			 strlen(source->id));
+	if (rc == 0)
+		rc = put(txn, store->meta, META_TOPIC, source->topic,
+			 strlen(source->topic));
+	if (rc == 0)
+		rc = put(txn, store->meta, META_LABEL, source->label,
+			 strlen(source->label));
+	if (rc) {
+		mdb_txn_abort(txn);
+		return store_fail(err, rc, store, "naming its source");
+	}
+	rc = mdb_txn_commit(txn);
+	return rc ? store_fail(err, rc, store, "naming its source") : 0;
+}

@@ -1,0 +1,158 @@
+/*
+ * The store: aggregates, offsets and ledger in one LMDB environment.
+ *
+ * This folder is the door to LMDB. docs/store.md is the exact format.
+ *
+ * Invariants:
+ *  - one transaction a commit: all that a set of events did, with the offsets
+ *    behind them, or nothing (store_commit());
+ *  - one writer: a second weir is refused by a lock on the folder, for which
+ *    readers in this or other processes do not ask;
+ *  - LMDB's memory never leaves this folder; a read transaction lives for one
+ *    call.
+ *
+ * The map grows by itself. Growing waits for the readers of this process, so
+ * the handle holds a lock; readers in other processes follow by themselves.
+ */
+#ifndef WEIR_STORE_STORE_H
+#define WEIR_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "aggregate/aggregate.h"
+#include "aggregate/watermark.h"
+#include "base/err.h"
+#include "event/reason.h"
+#include "pipeline/pipeline.h"
+#include "store/ledger.h"
+#include "store/view.h"
+
+#define STORE_FORMAT 1
+#define STORE_DEAD_RAW_MAX 65536 /* bytes kept of a dead letter */
+
+struct store;
+
+/* Where a store's offsets belong. */
+struct store_source {
+	char id[128];    /* "embedded:<run>" or "kafka:<cluster id>" */
+	char topic[256];
+	char label[160]; /* for people: "embedded broker 127.0.0.1:41733" */
+};
+
+/* What stands in the store for one partition. */
+struct store_partition {
+	int64_t position; /* next offset to be consumed */
+	int64_t begin;    /* the first offset that counts for this source */
+	int64_t end;      /* where the topic was known to end */
+	int64_t lost, skipped;
+	int64_t newest_ms; /* largest event time; WATERMARK_NONE */
+};
+
+/* All that is not rows; what a run goes on from, and what a commit writes. */
+struct store_state {
+	uint64_t commit;  /* the number of the last commit; 0: none */
+	int64_t commit_ms, commit_us; /* when, and how long it took */
+	int64_t started_ms;  /* of this run */
+	int64_t watermark_ms, newest_ms; /* WATERMARK_NONE: none yet */
+	int64_t memory_bytes, memory_limit;
+	struct ledger ledger;
+	int64_t dead_by_reason[REASONS];
+	uint64_t dead_seq; /* how many dead letters were ever kept */
+};
+
+struct store_dead {
+	enum reason reason;
+	int32_t field; /* index; -1 */
+	struct position position;
+	int64_t seen_ms;
+	uint64_t size; /* of the message; raw holds the first of it */
+	char *raw;
+	uint32_t raw_size;
+};
+
+/* The flow's counters as of the end of one clock second. */
+struct store_second {
+	int64_t second;
+	int64_t produced, acked, consumed, dead, lag, commit_us;
+};
+
+struct store_commit {
+	struct aggregate *aggregate; /* is put in key order, else unchanged */
+	const struct store_state *state; /* as it shall be; commit is ignored */
+	const struct store_partition *partitions; /* by number */
+	unsigned partitions_len;
+	const struct store_dead *dead; /* new ones, oldest first */
+	unsigned dead_len;
+	const struct store_second *seconds; /* new or changed ones */
+	unsigned seconds_len;
+};
+
+enum store_mode {
+	STORE_READ,      /* the store must exist */
+	STORE_WRITE,     /* make it when it is not there; hold the lock */
+	STORE_THROWAWAY, /* as STORE_WRITE, but need not survive a power cut:
+			    for brokers that do not survive one either */
+};
+
+/*
+ * Opens or makes the store in folder `path`. For STORE_READ, `pipeline` may be
+ * NULL: the store knows its own (store_pipeline()). Otherwise the store must
+ * be of the same fingerprint.
+ *
+ * Errors: WEIR_STORE_BUSY another weir writes it; WEIR_STORE_FOREIGN it is
+ * something else, or of another pipeline or format; WEIR_NOT_FOUND there is
+ * none (STORE_READ); WEIR_SYSTEM the folder cannot be used.
+ */
+int store_open(const char *path, enum store_mode mode,
+	       const struct pipeline *pipeline, struct store **out,
+	       struct err *err);
+void store_close(struct store *store); /* NULL is fine */
+
+/*
+ * Moves a store that is there, and that no weir writes, to "PATH.last", in
+ * place of the one kept there before. Nothing to move is fine.
+ */
+int store_set_aside(const char *path, struct err *err);
+
+const struct pipeline *store_pipeline(const struct store *store);
+
+/*
+ * What the last commit left. *partitions is the caller's to free. For a new
+ * store, all zero and no partitions; source->id is then "".
+ */
+int store_load(struct store *store, struct store_source *source,
+	       struct store_state *state, struct store_partition **partitions,
+	       unsigned *partitions_len, struct err *err);
+
+/*
+ * Names the source that all offsets from now on belong to, and forgets those of
+ * another. Writer's thread.
+ */
+int store_set_source(struct store *store, const struct store_source *source,
+		     struct err *err);
+
+/*
+ * Merges and writes everything in one transaction; *number is then the
+ * commit's. Writer's thread. On error nothing is changed and the same commit
+ * can be tried again: WEIR_STORE_FULL when there is no room.
+ */
+int store_commit(struct store *store, const struct store_commit *commit,
+		 uint64_t *number, struct err *err);
+
+/*
+ * About how much memory a commit of these deltas will need for changed pages:
+ * each changed row may touch a page, but no more pages than there are.
+ */
+size_t store_commit_bytes(const struct store *store,
+			  const struct aggregate *aggregate);
+
+/*
+ * A view of the last commit, if it is newer than `seen` (else WEIR_NOT_FOUND).
+ * windows: with the ranking of each window (reports). Any thread; readers and
+ * the writer do not wait for each other, but while the map grows.
+ */
+int store_view(struct store *store, uint64_t seen, bool windows,
+	       struct view **view, struct err *err);
+
+#endif

@@ -1,0 +1,69 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "store/view.h"
+
+/* Blocks grow by doubling, so a large view costs few of them. */
+struct arena_block {
+	struct arena_block *next;
+	size_t used, size;
+	_Alignas(16) char data[];
+};
+
+void *
+view_alloc(struct view *view, size_t size)
+{
+	struct arena_block *block = view->arena;
+	void *at;
+
+	size = (size + 15) & ~(size_t)15;
+	if (!block || block->size - block->used < size) {
+		size_t room = block ? block->size * 2 : 16384;
+
+		if (room > 4 << 20)
+			room = 4 << 20;
+		if (room < size)
+			room = size;
+		block = xcalloc(1, sizeof(*block) + room);
+		block->size = room;
+		block->next = view->arena;
+		view->arena = block;
+	}
+	at = block->data + block->used;
+	block->used += size;
+	return at;
+}
+
+struct view_text
+view_copy(struct view *view, const void *data, size_t size)
+{
+	char *copy = view_alloc(view, size + 1);
+
+	if (size)
+		memcpy(copy, data, size);
+	return (struct view_text){copy, size};
+}
+
+struct view *
+view_new(const struct pipeline *pipeline)
+{
+	struct view *view = xcalloc(1, sizeof(*view));
+
+	view->pipeline = pipeline;
+	return view;
+}
+
+void
+view_free(struct view *view)
+{
+	if (!view)
+		return;
+	for (struct arena_block *block = view->arena; block;) {
+		struct arena_block *next = block->next;
+
+		free(block);
+		block = next;
+	}
+	free(view);
+}

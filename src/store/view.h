@@ -1,0 +1,174 @@
+/*
+ * A view: all that a screen or a report shows, of one commit.
+ *
+ * It is built from one LMDB read transaction (invariant 3), then is plain
+ * memory: it holds no transaction open, nobody else writes it, and all numbers
+ * in it add up. The user interface knows this struct and nothing of the store.
+ *
+ * Text in it (keys, dead letters) is foreign: any bytes may occur, also NUL,
+ * control characters and broken UTF-8. Who shows it escapes it.
+ *
+ * Unknown numbers are VALUE_NONE or -1 as noted, never 0.
+ */
+#ifndef WEIR_STORE_VIEW_H
+#define WEIR_STORE_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/value.h"
+#include "pipeline/pipeline.h"
+#include "store/ledger.h"
+
+#define VIEW_SECONDS   60  /* of a row's recent past */
+#define VIEW_HISTORY   300 /* seconds of the whole flow's recent past */
+#define VIEW_RANKING   100 /* rows from either end of a table */
+#define VIEW_DEAD      100 /* dead letters kept whole */
+#define VIEW_SPREAD    64
+#define VIEW_WINDOWS   120 /* newest windows of a windowed table */
+
+struct view_text {
+	const char *data; /* NUL behind it; may hold NUL */
+	size_t size;
+};
+
+struct view_position {
+	int32_t partition; /* -1: unknown */
+	int64_t offset;
+};
+
+struct view_row {
+	struct view_text key; /* parts of a composite key joined by " · " */
+	struct value measures[PIPELINE_MEASURES_MAX];
+	struct view_position first, last; /* the events that made it */
+	/*
+	 * Change of the ranking measure in each of the last VIEW_SECONDS
+	 * whole seconds by the clock, oldest first; -1 where it is not known
+	 * (the key was not in the ranking then). Unwindowed tables only.
+	 */
+	int64_t recent[VIEW_SECONDS];
+	double per_s; /* mean of the known among the last 10; -1: unknown */
+	/*
+	 * Smallest and largest value of this key in the windows of the panel's
+	 * windowed table (struct panel_spec windows): over complete windows for
+	 * the smallest, over the current one too for the largest, and only of
+	 * windows in which the key occurs.
+	 */
+	struct value window_min, window_max;
+};
+
+/* What a group of keys - a table, or one window of a table - sums up to. */
+struct view_summary {
+	int64_t keys;
+	struct value total;   /* of the ranking measure over all events */
+	struct value average; /* total / keys for count and sum; over events
+				 for average, minimum and maximum measures */
+	struct value min, max;    /* over keys */
+	int64_t min_keys;         /* how many keys have the smallest value */
+	struct view_text min_key; /* the first of them, by bytes */
+	struct view_text max_key; /* of those with the largest, the first */
+	/*
+	 * spread[0]: keys with values below 1; spread[i]: keys with values in
+	 * [2^(i-1), 2^i).
+	 */
+	int64_t spread[VIEW_SPREAD];
+};
+
+struct view_window {
+	int64_t start_ms, end_ms; /* event time, [start, end) */
+	bool complete;            /* the watermark has passed end + lateness */
+	struct view_summary summary;
+	struct view_row *top; /* largest first; NULL unless asked for */
+	unsigned top_len;
+};
+
+struct view_table {
+	const struct table_spec *spec; /* the pipeline's */
+	struct view_summary summary;   /* of a windowed table: of its newest
+					  window; all zero when there is none */
+	struct view_row *top;          /* largest first */
+	unsigned top_len;
+	struct view_row *bottom; /* smallest first */
+	unsigned bottom_len;
+	int64_t late; /* events too late for this windowed table */
+	struct view_window *windows; /* newest first; NULL for unwindowed */
+	unsigned windows_len;
+};
+
+struct view_partition {
+	int32_t id;
+	int64_t position;     /* next offset to be consumed */
+	int64_t begin;        /* the first offset that this store counts */
+	int64_t end;          /* where the topic is known to end */
+	int64_t lag;          /* events */
+	int64_t lost, skipped;
+	int64_t newest_ms;    /* largest event time seen; -1: none */
+};
+
+struct view_dead {
+	const char *reason; /* people's wording; static */
+	const char *field;  /* of the pipeline; NULL when not about one */
+	struct view_position position;
+	int64_t seen_ms;      /* clock time */
+	struct view_text raw; /* the message, cut at 64 KiB */
+	size_t raw_size;      /* its true size */
+};
+
+struct view_reason {
+	const char *name, *text; /* reason.h; static */
+	int64_t count;
+};
+
+struct view_second {
+	int64_t second; /* clock time / 1000 */
+	bool known;     /* false: nothing was committed in it */
+	/* Events in that second; lag and commit_us as of its end. */
+	int64_t produced, acked, consumed, dead;
+	int64_t lag;
+	int64_t commit_us;
+};
+
+struct view_alert; /* comes with alerts */
+
+struct view {
+	const struct pipeline *pipeline; /* outlives the view */
+	char source[160]; /* "embedded broker 127.0.0.1:41733" or the brokers */
+	char topic[256];
+	uint64_t commit;      /* number of this commit; 0: none yet */
+	int64_t commit_ms;    /* clock time of it */
+	int64_t commit_us;    /* how long the last one took, microseconds */
+	int64_t started_ms;   /* clock time when this run began */
+	int64_t store_bytes;  /* pages in use */
+	int64_t memory_bytes; /* of weir's own buffers at the commit */
+	int64_t memory_limit; /* --memory */
+	int64_t watermark_ms; /* event time; -1: none yet */
+	int64_t newest_ms;    /* largest event time; -1: none yet */
+	struct ledger ledger;
+	bool balanced; /* ledger_balanced() */
+	struct view_reason *reasons; /* those with a count, largest first */
+	unsigned reasons_len;
+	struct view_dead *dead; /* newest first */
+	unsigned dead_len;
+	struct view_partition *partitions; /* by id */
+	unsigned partitions_len;
+	struct view_table *tables; /* parallel to pipeline->tables */
+	unsigned tables_len;
+	/*
+	 * The last VIEW_HISTORY whole seconds before commit_ms, oldest first,
+	 * one entry a second without holes (known says which were seen).
+	 */
+	struct view_second *history;
+	unsigned history_len;
+	void *arena; /* owns all of the above */
+};
+
+/* Allocates zeroed memory that lives as long as the view. Used to build it. */
+void *view_alloc(struct view *view, size_t size);
+/* Copies bytes into the view. */
+struct view_text view_copy(struct view *view, const void *data, size_t size);
+
+struct view *view_new(const struct pipeline *pipeline);
+void view_free(struct view *view); /* NULL is fine */
+
+#endif

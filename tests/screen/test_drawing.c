@@ -1,0 +1,144 @@
+/*
+ * What the screen looks like: scenes at several sizes against golden files, in
+ * tests/screen/golden. UPDATE_GOLDEN=1 in the environment writes them anew;
+ * look at the difference before it is committed.
+ */
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "keys.h"
+#include "scene.h"
+#include "screen.h"
+
+#define SECOND 133
+#define NOW    (SCENE_START_MS + SECOND * 1000)
+
+static void
+compare(const char *name, const struct buf *text)
+{
+	const char *srcdir = getenv("srcdir");
+	struct buf golden = BUF_INIT;
+	char path[512], part[4096];
+	size_t n;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/tests/screen/golden/%s.txt",
+		 srcdir ? srcdir : ".", name);
+	if (getenv("UPDATE_GOLDEN")) {
+		file = fopen(path, "w");
+		assert_non_null(file);
+		assert_int_equal(fwrite(text->data, 1, text->size, file),
+				 text->size);
+		assert_int_equal(fclose(file), 0);
+		return;
+	}
+	file = fopen(path, "r");
+	if (!file)
+		fail_msg("%s is missing; UPDATE_GOLDEN=1 writes it", path);
+	while ((n = fread(part, 1, sizeof(part), file)) > 0)
+		buf_add(&golden, part, n);
+	fclose(file);
+	if (golden.size != text->size ||
+	    memcmp(golden.data, text->data, text->size) != 0)
+		fail_msg("%s differs; drawn is:\n%.*s", path, (int)text->size,
+			 text->data);
+	buf_release(&golden);
+}
+
+/* Draws a scene after some keys. The name is the golden file's. */
+static void
+draw(const char *name, enum scene scene, int cols, int rows, bool ascii,
+     const uint32_t *pressed)
+{
+	struct dashboard_live live = scene_live(scene);
+	struct buf text = BUF_INIT;
+	struct screen screen;
+	struct canvas canvas;
+
+	screen_init(&screen);
+	canvas_init(&canvas, ascii);
+	canvas_resize(&canvas, rows, cols);
+	screen_set_live(&screen, &live);
+	screen_set_view(&screen, scene_view(scene, SECOND), NOW);
+	for (; pressed && *pressed; pressed++) {
+		screen_draw(&screen, &canvas, NOW);
+		screen_key(&screen, *pressed, NOW);
+	}
+	screen_draw(&screen, &canvas, NOW + 100);
+	assert_null(scene_check(&canvas));
+	canvas_text(&canvas, &text);
+	compare(name, &text);
+	buf_release(&text);
+	screen_release(&screen);
+	canvas_release(&canvas);
+}
+
+static void
+test_scenes(void **state)
+{
+	static const struct {
+		int cols, rows;
+	} sizes[] = {{80, 24}, {120, 40}, {200, 60}, {40, 10}, {39, 9}, {1, 1}};
+
+	(void)state;
+	for (int scene = 0; scene < SCENES; scene++) {
+		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			char name[64];
+
+			snprintf(name, sizeof(name), "%s-%dx%d",
+				 scene_name((enum scene)scene), sizes[i].cols,
+				 sizes[i].rows);
+			draw(name, (enum scene)scene, sizes[i].cols,
+			     sizes[i].rows, false, NULL);
+		}
+	}
+}
+
+static void
+test_ascii(void **state)
+{
+	(void)state;
+	draw("normal-ascii", SCENE_NORMAL, 80, 24, true, NULL);
+	draw("hostile-ascii", SCENE_HOSTILE, 80, 24, true, NULL);
+}
+
+static void
+test_covers(void **state)
+{
+	(void)state;
+	draw("help", SCENE_NORMAL, 80, 24, false, (const uint32_t[]){'?', 0});
+	draw("prompt", SCENE_NORMAL, 80, 24, false,
+	     (const uint32_t[]){'r', '5', 'q', KEYS_ENTER, 0});
+	draw("frozen", SCENE_NORMAL, 80, 24, false,
+	     (const uint32_t[]){' ', KEYS_DOWN, 0});
+	draw("detail", SCENE_NORMAL, 80, 24, false,
+	     (const uint32_t[]){KEYS_TAB, KEYS_DOWN, KEYS_ENTER, 0});
+	draw("detail-hostile", SCENE_HOSTILE, 80, 24, false,
+	     (const uint32_t[]){KEYS_DOWN, KEYS_ENTER, KEYS_END, KEYS_UP, 0});
+	draw("detail-dead", SCENE_HOSTILE, 80, 24, false,
+	     (const uint32_t[]){KEYS_BACKTAB, KEYS_DOWN, KEYS_ENTER, 0});
+	draw("zoom", SCENE_NORMAL, 80, 24, false,
+	     (const uint32_t[]){'z', 's', 0});
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_scenes),
+	    cmocka_unit_test(test_ascii),
+	    cmocka_unit_test(test_covers),
+	};
+
+	if (!setlocale(LC_ALL, "C.UTF-8"))
+		return printf("1..0 # SKIP no locale C.UTF-8\n") < 0;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

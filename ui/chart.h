@@ -1,0 +1,48 @@
+/*
+ * Pictures beside numbers: bars, sparklines and an area chart with axes.
+ *
+ * They are drawn of block and braille characters. In ASCII, blocks have a
+ * counterpart each (canvas.c), and the area chart is drawn by whole cells.
+ */
+#ifndef WEIR_UI_CHART_H
+#define WEIR_UI_CHART_H
+
+#include <stdint.h>
+
+#include "canvas.h"
+
+/* A bar over `share` (0 to 1) of the width, to an eighth of a column. */
+void chart_bar(struct canvas *canvas, const struct area *area, int row, int col,
+	       int width, enum style style, double share);
+
+/*
+ * The last `len` seconds, oldest first, -1 where not known; the newest at the
+ * right edge. Each column holds ceil(len / width) seconds, their mean, on the
+ * scale of the largest column. Columns begin at multiples of their length in
+ * seconds, so that the picture moves by whole columns and never shimmers:
+ * end_second is the absolute number of the newest second.
+ */
+void chart_spark(struct canvas *canvas, const struct area *area, int row,
+		 int col, int width, enum style style, const int64_t *values,
+		 unsigned len, int64_t end_second);
+
+/* The smallest of 1, 2, 5 × 10^n that is not below `largest`; at least 1. */
+double chart_nice(double largest);
+
+/*
+ * The scale for a chart that has had the scale `held` (0: none yet): grows at
+ * once, shrinks only when less than 40 % of it is needed.
+ */
+double chart_scale(double held, double largest);
+
+/*
+ * One value a second, oldest first, -1 where not known, over the whole area
+ * with a y axis from 0 to `scale` and an x axis in seconds back from `end`, the
+ * label of the right edge. Shows as many of the newest as there is room for at
+ * two a column.
+ */
+void chart_seconds(struct canvas *canvas, const struct area *area,
+		   enum style style, const int64_t *values, unsigned len,
+		   double scale, const char *end);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * The dashboard: the terminal, its keys and its panels.
+ *
+ * It runs in the main thread, which is the only one that draws. It reads
+ * struct view and sends commands; it knows nothing of Kafka or LMDB: all that
+ * it needs comes through struct dashboard_source.
+ */
+#ifndef WEIR_UI_DASHBOARD_H
+#define WEIR_UI_DASHBOARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/view.h"
+
+/* What changes between commits: asked for at each frame, never stored. */
+struct dashboard_live {
+	bool generating;     /* false: this weir only watches */
+	double target_per_s; /* INFINITY: as fast as it goes; 0: stopped */
+	double actual_per_s; /* generated over the last second; -1: unknown */
+	bool held_back;      /* the generator waits for the consumer */
+	bool ended;          /* over: --events or --duration reached, or the
+				store is at rest */
+	bool disconnected;   /* no broker can be reached at the moment */
+	char message[ERR_TEXT_MAX]; /* a problem that persists now; "" for none
+				     */
+};
+
+/*
+ * Implemented by the caller. All are called in the dashboard's thread and
+ * must not block for longer than a read transaction.
+ */
+struct dashboard_source {
+	void *ctx;
+	/*
+	 * A view newer than commit `seen` into *view, which the dashboard
+	 * then owns; WEIR_NOT_FOUND when there is none newer.
+	 */
+	int (*view)(void *ctx, uint64_t seen, struct view **view,
+		    struct err *err);
+	void (*live)(void *ctx, struct dashboard_live *live);
+	/* Sets the generator's rate in events/s: 0 to INFINITY. */
+	void (*set_rate)(void *ctx, double per_s);
+	int64_t (*now_ms)(void *ctx); /* clock time */
+};
+
+struct dashboard_options {
+	int signal_fd; /* signalfd(2) of SIGINT, SIGTERM, SIGHUP, SIGWINCH,
+			  all blocked by the caller */
+	bool ascii;    /* no characters beyond ASCII */
+	bool quit_when_ended; /* --duration and --events: end by itself */
+};
+
+/*
+ * Takes the terminal, draws until the user quits, a signal comes or the flow
+ * has ended (see quit_when_ended), and restores the terminal. Returns 0, or
+ * WEIR_SYSTEM when the terminal cannot be used: the sentence says why.
+ */
+int dashboard_run(const struct dashboard_source *source,
+		  const struct dashboard_options *options, struct err *err);
+
+#endif

@@ -1,0 +1,61 @@
+#include <stddef.h>
+
+#include "keys.h"
+
+/*
+ * In the order of the help. On the bottom line, what comes first stays longest
+ * when there is little room.
+ */
+const struct key_binding keys[] = {
+    {'?', ACTION_HELP, 0, "?", "this help", "?", "help"},
+    {'q', ACTION_QUIT, 0, "q", "quit, as Ctrl-C does", "q", "quit"},
+    {KEYS_ESC, ACTION_CLOSE, KEYS_OPENED, "Esc",
+     "close the detail, leave the zoom, drop the selection", "Esc", "close"},
+    {'+', ACTION_RATE_UP, KEYS_RATE, "+", "one tenth faster", "+ -", "rate"},
+    {'-', ACTION_RATE_DOWN, KEYS_RATE, "-", "one tenth slower", NULL, NULL},
+    {']', ACTION_RATE_UP_FINE, KEYS_RATE, "]", "one hundredth faster", NULL,
+     NULL},
+    {'[', ACTION_RATE_DOWN_FINE, KEYS_RATE, "[", "one hundredth slower", NULL,
+     NULL},
+    {'>', ACTION_RATE_DOUBLE, KEYS_RATE, ">", "twice the rate", NULL, NULL},
+    {'<', ACTION_RATE_HALVE, KEYS_RATE, "<", "half the rate", NULL, NULL},
+    {'0', ACTION_RATE_STOP, KEYS_RATE, "0", "stop generating", NULL, NULL},
+    {'x', ACTION_RATE_MAX, KEYS_RATE, "x", "as fast as it goes", NULL, NULL},
+    {'r', ACTION_RATE_TYPE, KEYS_RATE, "r", "type a rate: 1200, 50k, 1.5M, max",
+     "r", "set rate"},
+    {' ', ACTION_FREEZE, 0, "Space",
+     "freeze the screen, not the flow; again: go on", "Space", "freeze"},
+    {KEYS_TAB, ACTION_PANEL_NEXT, KEYS_PANELS | KEYS_NO_DETAIL, "Tab",
+     "the next panel", "Tab", "panel"},
+    {KEYS_BACKTAB, ACTION_PANEL_BACK, KEYS_PANELS | KEYS_NO_DETAIL, "Shift-Tab",
+     "the panel before", NULL, NULL},
+    {KEYS_UP, ACTION_UP, KEYS_ROWS, "Up", "select the row above", "↑ ↓",
+     "select"},
+    {KEYS_DOWN, ACTION_DOWN, KEYS_ROWS, "Down", "select the row below", NULL,
+     NULL},
+    {KEYS_PAGE_UP, ACTION_PAGE_UP, KEYS_ROWS, "PgUp", "a page up", NULL, NULL},
+    {KEYS_PAGE_DOWN, ACTION_PAGE_DOWN, KEYS_ROWS, "PgDn", "a page down", NULL,
+     NULL},
+    {KEYS_HOME, ACTION_FIRST, KEYS_ROWS, "Home", "the first row", NULL, NULL},
+    {KEYS_END, ACTION_LAST, KEYS_ROWS, "End", "the last row", NULL, NULL},
+    {KEYS_ENTER, ACTION_OPEN, KEYS_ROWS | KEYS_MARKED | KEYS_NO_DETAIL, "Enter",
+     "all there is about the selected row", "Enter", "open"},
+    {'s', ACTION_SORT, KEYS_SORTS | KEYS_NO_DETAIL, "s",
+     "sort: the largest or the smallest first", "s", "sort"},
+    {'z', ACTION_ZOOM, KEYS_PANELS | KEYS_NO_DETAIL, "z",
+     "the focused panel alone; again: all of them", "z", "zoom"},
+    {KEYS_REDRAW, ACTION_REDRAW, 0, "Ctrl-L", "draw everything anew", NULL,
+     NULL},
+    {KEYS_INTERRUPT, ACTION_QUIT, 0, "Ctrl-C", "quit", NULL, NULL},
+};
+
+const unsigned keys_len = sizeof(keys) / sizeof(keys[0]);
+
+const struct key_binding *
+keys_find(uint32_t key)
+{
+	for (unsigned i = 0; i < keys_len; i++)
+		if (keys[i].key == key)
+			return &keys[i];
+	return NULL;
+}

@@ -1,0 +1,92 @@
+/*
+ * The keys: one table says what each does, and both the bottom line and the
+ * help are made of it. Adding a key is adding a row.
+ */
+#ifndef WEIR_UI_KEYS_H
+#define WEIR_UI_KEYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * A key as the terminal's door decodes it: the character that it types, or one
+ * of these. Control characters are themselves.
+ */
+enum key {
+	KEYS_NONE = 0,
+	KEYS_INTERRUPT = 0x03, /* Ctrl-C, where it makes no signal */
+	KEYS_TAB = 0x09,
+	KEYS_REDRAW = 0x0c, /* Ctrl-L */
+	KEYS_ENTER = 0x0d,
+	KEYS_ESC = 0x1b,
+	KEYS_BACKSPACE = 0x7f,
+	KEYS_UP = 0x110000, /* beyond Unicode */
+	KEYS_DOWN,
+	KEYS_LEFT,
+	KEYS_RIGHT,
+	KEYS_HOME,
+	KEYS_END,
+	KEYS_PAGE_UP,
+	KEYS_PAGE_DOWN,
+	KEYS_BACKTAB,
+	KEYS_DELETE,
+};
+
+enum action {
+	ACTION_NONE,
+	ACTION_RATE_UP,
+	ACTION_RATE_DOWN,
+	ACTION_RATE_UP_FINE,
+	ACTION_RATE_DOWN_FINE,
+	ACTION_RATE_DOUBLE,
+	ACTION_RATE_HALVE,
+	ACTION_RATE_STOP,
+	ACTION_RATE_MAX,
+	ACTION_RATE_TYPE,
+	ACTION_FREEZE,
+	ACTION_PANEL_NEXT,
+	ACTION_PANEL_BACK,
+	ACTION_UP,
+	ACTION_DOWN,
+	ACTION_PAGE_UP,
+	ACTION_PAGE_DOWN,
+	ACTION_FIRST,
+	ACTION_LAST,
+	ACTION_SORT,
+	ACTION_ZOOM,
+	ACTION_OPEN,
+	ACTION_CLOSE,
+	ACTION_REDRAW,
+	ACTION_HELP,
+	ACTION_QUIT,
+	ACTIONS,
+};
+
+/* What must hold for a key to do something; it is ignored otherwise. */
+enum keys_when {
+	KEYS_RATE = 1 << 0,      /* this weir generates */
+	KEYS_ROWS = 1 << 1,      /* the focused panel has rows */
+	KEYS_SORTS = 1 << 2,     /* it can be sorted */
+	KEYS_MARKED = 1 << 3,    /* a row is selected */
+	KEYS_OPENED = 1 << 4,    /* something is there to close */
+	KEYS_PANELS = 1 << 5,    /* there is more than one panel */
+	KEYS_NO_DETAIL = 1 << 6, /* no detail is open */
+};
+
+struct key_binding {
+	uint32_t key;
+	enum action action;
+	unsigned when;     /* enum keys_when: all must hold */
+	const char *label; /* the key's name in the help */
+	const char *help;
+	/* On the bottom line; NULL: not there, or with a row before. */
+	const char *hint_label, *hint;
+};
+
+extern const struct key_binding keys[];
+extern const unsigned keys_len;
+
+/* The row of a key; NULL when it has none. */
+const struct key_binding *keys_find(uint32_t key);
+
+#endif

@@ -1,0 +1,76 @@
+/* What covers the panels: the help and the detail of a row. */
+#include <stdio.h>
+#include <string.h>
+
+#include "keys.h"
+#include "screen.h"
+
+static void
+draw_rule(struct canvas *canvas, const struct area *body, const char *name)
+{
+	canvas_repeat(canvas, body, 0, 0, body->cols, STYLE_DIM, "─");
+	canvas_puts(canvas, body, 0, 1, STYLE_NORMAL, " ");
+	canvas_fit(canvas, body, 0, 2, body->cols - 6, STYLE_BOLD, name,
+		   strlen(name));
+	canvas_puts(canvas, body, 0,
+		    2 + canvas_width(canvas, name, strlen(name)), STYLE_NORMAL,
+		    " ");
+}
+
+/* The keys in one or two columns, from the table that they work by. */
+void
+overlay_draw_help(struct screen *screen, struct canvas *canvas,
+		  const struct area *body)
+{
+	unsigned when = screen_when(screen);
+	int across = body->cols >= 100 ? 2 : 1;
+	int lines = ((int)keys_len + across - 1) / across;
+	int room = body->rows - 1, width = body->cols / across;
+
+	draw_rule(canvas, body, lines > room ? "keys: PgDn for more" : "keys");
+	screen->help_page = room > 1 ? room - 1 : 1;
+	if (screen->help_from > lines - room)
+		screen->help_from = lines - room;
+	if (screen->help_from < 0)
+		screen->help_from = 0;
+	for (int i = 0; i < (int)keys_len; i++) {
+		const struct key_binding *key = &keys[i];
+		int row = 1 + i % lines - screen->help_from;
+		struct area column = {body->row, body->col + i / lines * width,
+				      body->rows, width};
+		/* Keys that do nothing now are dim. */
+		bool works = !(key->when & KEYS_RATE & ~when);
+
+		if (row < 1)
+			continue;
+		canvas_right(canvas, &column, row, 2, 9,
+			     works ? STYLE_BOLD : STYLE_DIM, key->label);
+		canvas_fit(canvas, &column, row, 13, column.cols - 14,
+			   works ? STYLE_NORMAL : STYLE_DIM, key->help,
+			   strlen(key->help));
+	}
+}
+
+void
+overlay_draw_detail(struct screen *screen, struct canvas *canvas,
+		    const struct area *body)
+{
+	struct panel *panel = screen_panel(screen);
+	struct area inside = {body->row + 1, body->col, body->rows - 1,
+			      body->cols};
+	char name[2 * PIPELINE_NAME_MAX + 16];
+	int place;
+
+	if (!panel)
+		return;
+	panel_name(panel, name, sizeof(name));
+	draw_rule(canvas, body, name);
+	place = panel_selected(panel);
+	if (place < 0) {
+		canvas_puts(canvas, &inside, 0, 2, STYLE_PENDING,
+			    "it is no longer among the rows of this panel");
+		return;
+	}
+	panel->class->detail(panel, panel_at(panel, (unsigned)place), canvas,
+			     &inside);
+}

@@ -1,0 +1,61 @@
+/* The throughput of the whole flow, second by second. */
+#include <stdio.h>
+
+#include "chart.h"
+#include "format.h"
+#include "panel.h"
+
+static int
+series_rows_wanted(const struct panel *panel)
+{
+	(void)panel;
+	return 12;
+}
+
+static enum style
+series_headline(const struct panel *panel, int width, char *out, size_t size)
+{
+	const struct view *view = panel->view;
+	double per_s = -1;
+
+	if (view->history_len > 0 && view->history[view->history_len - 1].known)
+		per_s = (double)view->history[view->history_len - 1].consumed;
+	snprintf(out, size,
+		 width >= 28 ? "%s events/s consumed" : "%s events/s",
+		 format_rate(per_s).text);
+	return STYLE_BOLD;
+}
+
+static void
+series_draw(struct panel *panel, struct canvas *canvas, const struct area *area)
+{
+	const struct view *view = panel->view;
+	int64_t values[VIEW_HISTORY], largest = 0;
+	unsigned len =
+	    view->history_len < VIEW_HISTORY ? view->history_len : VIEW_HISTORY;
+	unsigned from = view->history_len - len;
+
+	/* A history that has only begun stands at the right, as later. */
+	for (unsigned i = 0; i < VIEW_HISTORY - len; i++)
+		values[i] = -1;
+	for (unsigned i = 0; i < len; i++) {
+		const struct view_second *at = &view->history[from + i];
+		int64_t n = at->known ? at->consumed : -1;
+
+		values[VIEW_HISTORY - len + i] = n;
+		if (n > largest)
+			largest = n;
+	}
+	panel->scale = chart_scale(panel->scale, (double)largest);
+	chart_seconds(canvas, area, STYLE_LIVE, values, VIEW_HISTORY,
+		      panel->scale, panel->live ? "now" : "end");
+}
+
+const struct panel_class panel_series = {
+    .kind = PANEL_SERIES,
+    .name = "throughput",
+    .rows_min = 6,
+    .rows_wanted = series_rows_wanted,
+    .headline = series_headline,
+    .draw = series_draw,
+};

@@ -1,0 +1,490 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "format.h"
+#include "keys.h"
+#include "rate.h"
+#include "screen.h"
+
+void
+screen_init(struct screen *screen)
+{
+	*screen = (struct screen){.shown_per_s = -1};
+	screen->live.actual_per_s = -1;
+}
+
+void
+screen_release(struct screen *screen)
+{
+	view_free(screen->view);
+	view_free(screen->next);
+	screen_init(screen);
+}
+
+struct panel *
+screen_panel(struct screen *screen)
+{
+	return screen->focus < screen->panels_len
+		   ? &screen->panels[screen->focus]
+		   : NULL;
+}
+
+uint64_t
+screen_commit(const struct screen *screen)
+{
+	if (screen->next)
+		return screen->next->commit;
+	return screen->view ? screen->view->commit : 0;
+}
+
+static void
+add_panel(struct screen *screen, const struct view *view,
+	  const struct panel_spec *spec)
+{
+	if (screen->panels_len < LAYOUT_PANELS_MAX &&
+	    panel_possible(spec, view))
+		panel_init(&screen->panels[screen->panels_len++], spec);
+}
+
+/*
+ * The pipeline's panels in its order (an average of each table when it names
+ * none), then those that need no table and that it does not name.
+ */
+static void
+make_panels(struct screen *screen, const struct view *view)
+{
+	static const enum panel_kind always[] = {PANEL_SERIES, PANEL_LEDGER,
+						 PANEL_PARTITIONS, PANEL_DEAD};
+	const struct pipeline *pipeline = view->pipeline;
+
+	screen->panels_len = 0;
+	screen->focus = 0;
+	screen->zoomed = false;
+	screen->mode = SCREEN_PANELS;
+	for (unsigned i = 0;
+	     i < pipeline->panels_len && i < PIPELINE_PANELS_MAX; i++)
+		add_panel(screen, view, &pipeline->panels[i]);
+	for (int i = 0; pipeline->panels_len == 0 && i < (int)view->tables_len;
+	     i++)
+		add_panel(screen, view,
+			  &(struct panel_spec){PANEL_AVERAGE, i, -1});
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
+		bool named = false;
+
+		for (unsigned j = 0; j < screen->panels_len; j++)
+			named |= screen->panels[j].spec.kind == always[i];
+		if (!named)
+			add_panel(screen, view,
+				  &(struct panel_spec){always[i], -1, -1});
+	}
+}
+
+static void
+show_view(struct screen *screen, struct view *view, int64_t now_ms)
+{
+	if (!screen->view || screen->view->pipeline != view->pipeline ||
+	    screen->view->tables_len != view->tables_len)
+		make_panels(screen, view);
+	/* The panels carry their order from the view before: free it last. */
+	for (unsigned i = 0; i < screen->panels_len; i++)
+		panel_set_view(&screen->panels[i], view, now_ms);
+	view_free(screen->view);
+	screen->view = view;
+}
+
+void
+screen_set_view(struct screen *screen, struct view *view, int64_t now_ms)
+{
+	screen->view_ms = now_ms;
+	if (screen->frozen && screen->view) {
+		view_free(screen->next);
+		screen->next = view;
+		return;
+	}
+	show_view(screen, view, now_ms);
+}
+
+void
+screen_set_live(struct screen *screen, const struct dashboard_live *live)
+{
+	screen->live = *live;
+	if (!screen->frozen)
+		screen->shown_per_s = live->actual_per_s;
+}
+
+void
+screen_set_problem(struct screen *screen, const char *text)
+{
+	snprintf(screen->problem, sizeof(screen->problem), "%s", text);
+}
+
+static void
+say(struct screen *screen, int64_t now_ms, const char *text)
+{
+	snprintf(screen->message, sizeof(screen->message), "%s", text);
+	screen->message_ms = now_ms;
+}
+
+unsigned
+screen_when(const struct screen *screen)
+{
+	const struct panel *panel = screen->focus < screen->panels_len
+					? &screen->panels[screen->focus]
+					: NULL;
+	unsigned when = 0;
+
+	if (screen->live.generating)
+		when |= KEYS_RATE;
+	if (screen->panels_len > 1)
+		when |= KEYS_PANELS;
+	if (screen->mode != SCREEN_DETAIL)
+		when |= KEYS_NO_DETAIL;
+	if (screen->mode == SCREEN_DETAIL || screen->zoomed ||
+	    (panel && panel->selecting))
+		when |= KEYS_OPENED;
+	if (!panel)
+		return when;
+	if (panel_rows(panel) > 0)
+		when |= KEYS_ROWS;
+	if (panel->class->sorts)
+		when |= KEYS_SORTS;
+	if (panel_selected(panel) >= 0)
+		when |= KEYS_MARKED;
+	return when;
+}
+
+static enum screen_wish
+set_rate(struct screen *screen, double rate, int64_t now_ms)
+{
+	char text[128];
+
+	if (rate == 0)
+		snprintf(text, sizeof(text), "generating stopped");
+	else if (isinf(rate))
+		snprintf(text, sizeof(text), "as fast as it goes");
+	else
+		snprintf(text, sizeof(text), "rate set to %s/s",
+			 format_rate(rate).text);
+	say(screen, now_ms, text);
+	screen->live.target_per_s = rate;
+	return SCREEN_SET_RATE;
+}
+
+static enum screen_wish
+step(struct screen *screen, double factor, int64_t now_ms)
+{
+	return set_rate(screen,
+			rate_step(screen->live.target_per_s, factor,
+				  screen->live.actual_per_s),
+			now_ms);
+}
+
+static enum screen_wish
+prompt_key(struct screen *screen, uint32_t key, int64_t now_ms)
+{
+	size_t len = strlen(screen->prompt);
+	double rate;
+	char text[128];
+
+	switch (key) {
+	case KEYS_ESC:
+	case KEYS_INTERRUPT:
+		screen->mode = screen->before;
+		screen->message[0] = '\0';
+		return SCREEN_NOTHING;
+	case KEYS_BACKSPACE:
+	case KEYS_DELETE:
+		if (len > 0)
+			screen->prompt[len - 1] = '\0';
+		screen->message[0] = '\0';
+		return SCREEN_NOTHING;
+	case KEYS_REDRAW:
+		return SCREEN_REDRAW;
+	case KEYS_ENTER:
+		if (len == 0) {
+			screen->mode = screen->before;
+			return SCREEN_NOTHING;
+		}
+		if (!rate_parse(screen->prompt, &rate)) {
+			snprintf(text, sizeof(text),
+				 "not a rate: type 1200, 50k, 1.5M, or max");
+			say(screen, now_ms, text);
+			return SCREEN_NOTHING;
+		}
+		screen->mode = screen->before;
+		return set_rate(screen, rate, now_ms);
+	default:
+		if (key >= 0x20 && key < 0x7f && len < SCREEN_PROMPT_MAX) {
+			screen->prompt[len] = (char)key;
+			screen->prompt[len + 1] = '\0';
+			screen->message[0] = '\0';
+		}
+		return SCREEN_NOTHING;
+	}
+}
+
+static enum screen_wish
+help_key(struct screen *screen, uint32_t key)
+{
+	switch (key) {
+	case KEYS_DOWN:
+		screen->help_from++; /* brought within bounds when drawn */
+		break;
+	case KEYS_UP:
+		screen->help_from--;
+		break;
+	case KEYS_PAGE_DOWN:
+	case ' ':
+		screen->help_from += screen->help_page;
+		break;
+	case KEYS_PAGE_UP:
+		screen->help_from -= screen->help_page;
+		break;
+	case KEYS_REDRAW:
+		return SCREEN_REDRAW;
+	case KEYS_INTERRUPT:
+		return SCREEN_QUIT;
+	default:
+		screen->mode = screen->before;
+	}
+	return SCREEN_NOTHING;
+}
+
+static void
+freeze(struct screen *screen, int64_t now_ms)
+{
+	screen->frozen = !screen->frozen;
+	screen->frozen_ms = now_ms;
+	if (screen->frozen)
+		return;
+	screen->shown_per_s = screen->live.actual_per_s;
+	if (screen->next) {
+		struct view *next = screen->next;
+
+		screen->next = NULL;
+		show_view(screen, next, now_ms);
+	}
+}
+
+static void
+close_one(struct screen *screen)
+{
+	struct panel *panel = screen_panel(screen);
+
+	if (screen->mode == SCREEN_DETAIL)
+		screen->mode = SCREEN_PANELS;
+	else if (screen->zoomed)
+		screen->zoomed = false;
+	else if (panel)
+		panel->selecting = false;
+}
+
+static enum screen_wish
+act(struct screen *screen, enum action action, int64_t now_ms)
+{
+	struct panel *panel = screen_panel(screen);
+
+	switch (action) {
+	case ACTION_RATE_UP:
+		return step(screen, 1.1, now_ms);
+	case ACTION_RATE_DOWN:
+		return step(screen, 0.9, now_ms);
+	case ACTION_RATE_UP_FINE:
+		return step(screen, 1.01, now_ms);
+	case ACTION_RATE_DOWN_FINE:
+		return step(screen, 0.99, now_ms);
+	case ACTION_RATE_DOUBLE:
+		return step(screen, 2, now_ms);
+	case ACTION_RATE_HALVE:
+		return step(screen, 0.5, now_ms);
+	case ACTION_RATE_STOP:
+		return set_rate(screen, 0, now_ms);
+	case ACTION_RATE_MAX:
+		return set_rate(screen, INFINITY, now_ms);
+	case ACTION_RATE_TYPE:
+		screen->before = screen->mode;
+		screen->mode = SCREEN_PROMPT;
+		screen->prompt[0] = '\0';
+		screen->message[0] = '\0';
+		break;
+	case ACTION_FREEZE:
+		freeze(screen, now_ms);
+		break;
+	case ACTION_PANEL_NEXT:
+		screen->focus = (screen->focus + 1) % screen->panels_len;
+		break;
+	case ACTION_PANEL_BACK:
+		screen->focus = (screen->focus + screen->panels_len - 1) %
+				screen->panels_len;
+		break;
+	case ACTION_UP:
+		panel_move(panel, PANEL_UP);
+		break;
+	case ACTION_DOWN:
+		panel_move(panel, PANEL_DOWN);
+		break;
+	case ACTION_PAGE_UP:
+		panel_move(panel, PANEL_PAGE_UP);
+		break;
+	case ACTION_PAGE_DOWN:
+		panel_move(panel, PANEL_PAGE_DOWN);
+		break;
+	case ACTION_FIRST:
+		panel_move(panel, PANEL_FIRST);
+		break;
+	case ACTION_LAST:
+		panel_move(panel, PANEL_LAST);
+		break;
+	case ACTION_SORT:
+		panel_sort(panel, !panel->smallest_first, now_ms);
+		break;
+	case ACTION_ZOOM:
+		screen->zoomed = !screen->zoomed;
+		break;
+	case ACTION_OPEN:
+		screen->mode = SCREEN_DETAIL;
+		break;
+	case ACTION_CLOSE:
+		close_one(screen);
+		break;
+	case ACTION_HELP:
+		screen->before = screen->mode;
+		screen->mode = SCREEN_HELP;
+		screen->help_from = 0;
+		break;
+	case ACTION_REDRAW:
+		return SCREEN_REDRAW;
+	case ACTION_QUIT:
+		return SCREEN_QUIT;
+	case ACTION_NONE:
+	case ACTIONS:
+		break;
+	}
+	return SCREEN_NOTHING;
+}
+
+enum screen_wish
+screen_key(struct screen *screen, uint32_t key, int64_t now_ms)
+{
+	const struct key_binding *binding;
+	unsigned missing;
+
+	if (key == KEYS_NONE)
+		return SCREEN_NOTHING;
+	if (screen->mode == SCREEN_PROMPT)
+		return prompt_key(screen, key, now_ms);
+	if (screen->mode == SCREEN_HELP)
+		return help_key(screen, key);
+	binding = keys_find(key);
+	if (!binding)
+		return SCREEN_NOTHING;
+	missing = binding->when & ~screen_when(screen);
+	if (missing & KEYS_RATE) {
+		say(screen, now_ms,
+		    "only watching: this weir generates nothing");
+		return SCREEN_NOTHING;
+	}
+	if (binding->action == ACTION_OPEN && missing == KEYS_MARKED) {
+		/* Enter without a selection selects first. */
+		panel_move(screen_panel(screen), PANEL_FIRST);
+		return SCREEN_NOTHING;
+	}
+	if (missing)
+		return SCREEN_NOTHING;
+	return act(screen, binding->action, now_ms);
+}
+
+static void
+draw_too_small(struct canvas *canvas)
+{
+	struct area all = canvas_all(canvas);
+
+	canvas_printf(canvas, &all, 0, 0, STYLE_NORMAL, "too small: %dx%d",
+		      canvas->cols, canvas->rows);
+	canvas_printf(canvas, &all, 1, 0, STYLE_NORMAL, "needs %dx%d",
+		      SCREEN_COLS_MIN, SCREEN_ROWS_MIN);
+	canvas_puts(canvas, &all, 2, 0, STYLE_NORMAL, "q quits");
+}
+
+/*
+ * Places the panels. When a panel of shares is on another page, its numbers
+ * have a line of their own at the bottom of the body (`share`).
+ */
+static void
+place(const struct screen *screen, struct area *body, struct layout *layout,
+      const struct panel **share)
+{
+	*share = NULL;
+	layout_place(screen->panels, screen->panels_len, screen->focus,
+		     screen->zoomed, body, layout);
+	if (screen->zoomed || layout->page > 0 || body->rows < 9)
+		return;
+	for (unsigned i = layout->len; i < screen->panels_len && !*share; i++)
+		if (screen->panels[i].spec.kind == PANEL_SHARE)
+			*share = &screen->panels[i];
+	if (!*share)
+		return;
+	body->rows--;
+	layout_place(screen->panels, screen->panels_len, screen->focus,
+		     screen->zoomed, body, layout);
+}
+
+static void
+draw_panels(struct screen *screen, struct canvas *canvas,
+	    const struct layout *layout, const struct area *body)
+{
+	struct area divider = {body->row, layout->divider, layout->divider_rows,
+			       1};
+
+	for (unsigned i = 0; i < layout->len; i++) {
+		struct panel *panel = &screen->panels[layout->at[i].panel];
+
+		panel_draw(panel, canvas, &layout->at[i].area);
+	}
+	for (int i = 0; layout->divider >= 0 && i < divider.rows; i++)
+		canvas_puts(canvas, &divider, i, 0, STYLE_DIM, "│");
+}
+
+void
+screen_draw(struct screen *screen, struct canvas *canvas, int64_t now_ms)
+{
+	struct area all = canvas_all(canvas), body = all;
+	const struct panel *share = NULL;
+	struct layout layout = {.pages = 1, .divider = -1};
+	int row = 0;
+
+	canvas_clear(canvas);
+	if (canvas->cols < SCREEN_COLS_MIN || canvas->rows < SCREEN_ROWS_MIN) {
+		draw_too_small(canvas);
+		return;
+	}
+	status_draw_first(screen, canvas, row++, now_ms);
+	status_draw_second(screen, canvas, row++, now_ms);
+	if (status_has_banner(screen))
+		status_draw_banner(screen, canvas, row++);
+	body.row = row;
+	body.rows -= row + 2;
+	for (unsigned i = 0; i < screen->panels_len; i++) {
+		screen->panels[i].focused = i == screen->focus;
+		screen->panels[i].live = !screen->frozen && !screen->live.ended;
+	}
+	if (screen->mode == SCREEN_HELP)
+		overlay_draw_help(screen, canvas, &body);
+	else if (!screen->view)
+		canvas_puts(canvas, &body, body.rows / 2, 2, STYLE_DIM,
+			    "waiting for the first commit");
+	else if (screen->mode == SCREEN_DETAIL ||
+		 (screen->mode == SCREEN_PROMPT &&
+		  screen->before == SCREEN_DETAIL))
+		overlay_draw_detail(screen, canvas, &body);
+	else {
+		place(screen, &body, &layout, &share);
+		draw_panels(screen, canvas, &layout, &body);
+		if (share)
+			status_draw_share(screen, canvas, body.row + body.rows,
+					  share);
+	}
+	status_draw_ledger(screen, canvas, all.rows - 2);
+	status_draw_bottom(screen, canvas, all.rows - 1, &layout, now_ms);
+}

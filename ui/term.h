@@ -1,0 +1,46 @@
+/*
+ * The terminal: the door to ncurses. It shows a canvas and reads keys, and
+ * leaves the terminal as it found it on every way out: term_stop(), exit(), and
+ * signals that end the program (SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL).
+ * Ctrl-Z and fg work. There is one terminal; the main thread owns it.
+ */
+#ifndef WEIR_UI_TERM_H
+#define WEIR_UI_TERM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "canvas.h"
+
+/*
+ * Takes the terminal on standard input and output. WEIR_SYSTEM when it is none,
+ * or when TERM names none that is known: the sentence says what to do.
+ */
+int term_start(struct err *err);
+void term_stop(void); /* does nothing when not started */
+
+/* Whether text beyond ASCII can be shown, by the locale. Before term_start().
+ */
+bool term_has_unicode(void);
+
+/* Its size now, as the terminal says. */
+void term_size(int *rows, int *cols);
+
+/*
+ * Shows the canvas, writing what differs from what was shown before; all of it
+ * after term_redraw() or in another size.
+ */
+void term_show(const struct canvas *canvas);
+void term_redraw(void);
+
+/* The next key that was pressed (keys.h), KEYS_NONE when there is none. */
+uint32_t term_key(void);
+
+/*
+ * What poll(2) says about standard input: whether there is anything to read at
+ * all, or the terminal is gone.
+ */
+bool term_is_gone(short revents);
+
+#endif
