@@ -289,7 +289,7 @@ memory_full(const struct engine *engine)
 }
 
 static bool
-commit_due(const struct engine *engine)
+commit_due(const struct engine *engine, bool finishing)
 {
 	int64_t since = engine->now_ns - engine->committed_ns;
 	int64_t pause = engine->commit_cost_ns * COMMIT_COST_FACTOR;
@@ -302,8 +302,8 @@ commit_due(const struct engine *engine)
 		pause = COMMIT_MIN_NS;
 	if (pause > COMMIT_MAX_NS)
 		pause = COMMIT_MAX_NS;
-	return since >= pause &&
-	       (engine->changed || since >= COMMIT_IDLE_NS);
+	return since >= pause && (engine->changed || finishing ||
+				  since >= COMMIT_IDLE_NS);
 }
 
 static int
@@ -430,8 +430,9 @@ engine_main(void *arg)
 		turn_seconds(engine);
 		if (duration_over(engine) && engine->generator)
 			generator_end(engine->generator);
-		if (commit_due(engine) && commit(engine, NULL) == 0 &&
-		    all_done(engine, generated))
+		if (commit_due(engine,
+			       generated && !atomic_load(&engine->ended)) &&
+		    commit(engine, NULL) == 0 && all_done(engine, generated))
 			atomic_store(&engine->ended, true);
 	}
 	return NULL;
@@ -461,7 +462,7 @@ drain(struct engine *engine, bool (*hurry)(void *ctx), void *ctx)
 			return;
 		consume(engine, TAKE_MS);
 		turn_seconds(engine);
-		if (commit_due(engine))
+		if (commit_due(engine, false))
 			commit(engine, NULL);
 		if (engine->valid + engine->dead > before)
 			moved_ns = engine->now_ns;
@@ -510,7 +511,8 @@ open_kafka(struct engine *engine, const char *topic, struct err *err)
 				  err);
 	if (rc == 0)
 		rc = consumer_new(&o->kafka, topic, o->memory_bytes / 4,
-				  &engine->consumer, err);
+				  engine->embedded != NULL, &engine->consumer,
+				  err);
 	return rc;
 }
 
@@ -722,8 +724,18 @@ static void
 close_kafka(struct engine *engine)
 {
 	generator_free(engine->generator);
-	consumer_free(engine->consumer);
 	producer_free(engine->producer);
+	if (engine->embedded && engine->consumer) {
+		/*
+		 * The embedded broker sleeps for up to a second before it
+		 * sees that it shall stop, unless somebody asks it something:
+		 * the consumer does, all the time.
+		 */
+		consumer_hush(engine->consumer);
+		embedded_stop(engine->embedded);
+		engine->embedded = NULL;
+	}
+	consumer_free(engine->consumer);
 	embedded_stop(engine->embedded);
 	engine->generator = NULL;
 	engine->consumer = NULL;

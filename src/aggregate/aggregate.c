@@ -53,8 +53,7 @@ aggregate_add(struct aggregate *aggregate, const struct event *event,
 	for (unsigned i = 0; i < p->tables_len; i++) {
 		const struct table_spec *spec = &p->tables[i];
 		struct aggregate_table *table = &aggregate->tables[i];
-		char room[PIPELINE_KEY_MAX], windowed[WINDOW_KEY_SIZE +
-						      PIPELINE_KEY_MAX];
+		char room[KEY_MAX], windowed[WINDOW_KEY_SIZE + KEY_MAX];
 		struct text key;
 		int created;
 		void *row;

@@ -32,6 +32,11 @@ key_encode(const struct pipeline *p, const struct table_spec *table,
 
 		if (field->type == FIELD_STRING && !field->optional) {
 			*key = event->values[table->by[0]].text;
+			if (key->size && key->data[0])
+				return;
+			room[0] = '\0';
+			memcpy(room + 1, key->data, key->size);
+			*key = (struct text){room, key->size + 1};
 			return;
 		}
 	}
@@ -90,6 +95,10 @@ key_text(const struct pipeline *p, const struct table_spec *table,
 {
 	const char *at = key.data, *end = key.data + key.size;
 
+	if (table->by_len == 1 && at < end && *at == '\0' &&
+	    p->event.fields[table->by[0]].type == FIELD_STRING &&
+	    !p->event.fields[table->by[0]].optional)
+		at++;
 	for (unsigned i = 0; i < table->by_len; i++) {
 		const struct field *field = &p->event.fields[table->by[i]];
 		bool last = i + 1 == table->by_len;

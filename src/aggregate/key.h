@@ -2,8 +2,9 @@
  * Keys: the bytes by which a table tells its rows apart.
  *
  * The byte order of keys is the order of their values, so equal values break
- * ties the same way everywhere. A key of one required string is that string as
- * it is. In other keys, strings that are not last end in 00 00 with 00 inside
+ * ties the same way everywhere, and no key is empty, which LMDB would refuse. A
+ * key of one required string is that string, with a 00 in front when it is
+ * empty or begins with 00. In other keys, strings that are not last end in 00 00 with 00 inside
  * written as 00 ff, integers take 8 bytes big-endian with the sign bit
  * flipped, booleans one byte; an optional field begins with 00 when it is
  * missing, else 01.
@@ -17,9 +18,12 @@
 #include "event/event.h"
 #include "pipeline/pipeline.h"
 
+/* Bytes of the longest key. */
+#define KEY_MAX (PIPELINE_KEY_MAX + 8)
+
 /*
  * The key of an event in a table. *key points into `event` or into `room`,
- * which holds PIPELINE_KEY_MAX bytes; valid as long as both are.
+ * which holds KEY_MAX bytes; valid as long as both are.
  */
 void key_encode(const struct pipeline *p, const struct table_spec *table,
 		const struct event *event, char *room, struct text *key);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +110,7 @@ on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
 	struct kafka_shared *shared = rd_kafka_opaque(rk);
 
 	(void)fac;
-	if (shared && shared->log)
+	if (shared && shared->log && !atomic_load(&shared->hushed))
 		shared->log(shared->log_ctx, level, text);
 }
 
@@ -169,19 +170,19 @@ client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **rk,
 /* --- topics ---------------------------------------------------------------------------- */
 
 int
-client_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms,
-		  unsigned *partitions, struct err *err)
+client_topic(rd_kafka_t *rk, const char *name, rd_kafka_topic_t **topic,
+	     unsigned *partitions, struct err *err)
 {
-	rd_kafka_topic_t *rkt = rd_kafka_topic_new(rk, topic, NULL);
 	const struct rd_kafka_metadata *metadata;
 	rd_kafka_resp_err_t code;
 	int rc = 0;
 
-	if (!rkt)
+	*topic = rd_kafka_topic_new(rk, name, NULL);
+	if (!*topic)
 		return err_set(err, WEIR_KAFKA, 0,
 			       "librdkafka does not take the topic name %s: %s",
-			       topic, rd_kafka_err2str(rd_kafka_last_error()));
-	code = rd_kafka_metadata(rk, 0, rkt, &metadata, timeout_ms);
+			       name, rd_kafka_err2str(rd_kafka_last_error()));
+	code = rd_kafka_metadata(rk, 0, *topic, &metadata, ANSWER_TIMEOUT_MS);
 	if (code) {
 		rc = err_set(err, WEIR_KAFKA, code,
 			     "no broker answers (%s); check the address, or "
@@ -193,19 +194,22 @@ client_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms,
 					: RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 	if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
 		rc = err_set(err, WEIR_NOT_FOUND, code,
-			     "the cluster has no topic %s", topic);
+			     "the cluster has no topic %s", name);
 	else if (code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
 		rc = err_set(err, WEIR_NOT_FOUND, code,
-			     "the topic %s has no leader yet", topic);
+			     "the topic %s has no leader yet", name);
 	else if (code)
 		rc = err_set(err, WEIR_KAFKA, code,
-			     "the topic %s cannot be used: %s", topic,
+			     "the topic %s cannot be used: %s", name,
 			     rd_kafka_err2str(code));
 	else
 		*partitions = (unsigned)metadata->topics[0].partition_cnt;
 	rd_kafka_metadata_destroy(metadata);
 done:
-	rd_kafka_topic_destroy(rkt);
+	if (rc) {
+		rd_kafka_topic_destroy(*topic);
+		*topic = NULL;
+	}
 	return rc;
 }
 
@@ -268,6 +272,7 @@ kafka_topic_create(const struct kafka_settings *settings, const char *topic,
 	struct kafka_shared shared = {0};
 	rd_kafka_conf_t *conf;
 	rd_kafka_t *rk;
+	rd_kafka_topic_t *handle = NULL;
 	unsigned there;
 	int64_t deadline;
 	int rc;
@@ -277,21 +282,22 @@ kafka_topic_create(const struct kafka_settings *settings, const char *topic,
 		rc = client_new(RD_KAFKA_PRODUCER, conf, &rk, err);
 	if (rc)
 		return rc;
-	rc = client_partitions(rk, topic, ANSWER_TIMEOUT_MS, &there, err);
+	rc = client_topic(rk, topic, &handle, &there, err);
 	if (rc == WEIR_NOT_FOUND) {
 		rc = create(rk, topic, partitions, err);
 		/* A new topic takes a moment to have leaders. */
 		deadline = clock_steady_ns() +
 			   (int64_t)ANSWER_TIMEOUT_MS * 1000000;
 		while (rc == 0) {
-			rc = client_partitions(rk, topic, ANSWER_TIMEOUT_MS,
-					       &there, err);
+			rc = client_topic(rk, topic, &handle, &there, err);
 			if (rc != WEIR_NOT_FOUND ||
 			    clock_steady_ns() > deadline)
 				break;
 			rc = 0;
 		}
 	}
+	if (handle)
+		rd_kafka_topic_destroy(handle);
 	rd_kafka_destroy(rk);
 	return rc;
 }

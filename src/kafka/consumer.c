@@ -11,6 +11,7 @@
 #define TAKE_MAX          4096
 #define ANSWER_TIMEOUT_MS 10000
 #define RETRY_NS          INT64_C(1000000000)
+#define KBYTES_MAX        ((size_t)2097151) /* librdkafka's limit */
 
 struct consumer {
 	struct kafka_shared shared; /* first: the opaque of callbacks */
@@ -40,24 +41,28 @@ on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 
 int
 consumer_new(const struct kafka_settings *settings, const char *topic,
-	     size_t memory_bytes, struct consumer **out, struct err *err)
+	     size_t memory_bytes, bool embedded, struct consumer **out,
+	     struct err *err)
 {
 	struct consumer *consumer = xcalloc(1, sizeof(*consumer));
-	char kbytes[24], messages[24];
+	char kbytes[24];
 	/*
-	 * Both limits are a partition's (legacy consumer), and a message costs
-	 * some 400 bytes beside its payload. The number of partitions is not
-	 * known yet; 4 are assumed, and it is made less below when there are
-	 * more.
+	 * Both limits are a partition's (legacy consumer). librdkafka 2.0 looks
+	 * only once a second whether a queue that was full has room again, so
+	 * the one in messages is out of reach and the one in bytes reserves
+	 * for the 400 bytes that a small message costs beside its payload.
+	 *
+	 * A broker answers a waiting fetch when something comes; the embedded
+	 * one sleeps through it, so it is asked more often.
 	 */
 	struct kafka_default defaults[] = {
 	    {"enable.partition.eof", "false"},
 	    {"enable.auto.commit", "false"},
 	    {"auto.offset.reset", "earliest"},
-	    {"fetch.wait.max.ms", "100"},
+	    {"fetch.wait.max.ms", embedded ? "10" : "100"},
 	    {"fetch.error.backoff.ms", "100"},
 	    {"queued.max.messages.kbytes", kbytes},
-	    {"queued.min.messages", messages},
+	    {"queued.min.messages", "10000000"},
 	    {NULL, NULL},
 	};
 	unsigned assumed = 4;
@@ -65,35 +70,33 @@ consumer_new(const struct kafka_settings *settings, const char *topic,
 	int rc;
 
 	for (;;) {
-		size_t share = memory_bytes / assumed;
+		size_t share = memory_bytes / assumed / 4 / 1024;
 
-		snprintf(kbytes, sizeof(kbytes), "%zu",
-			 share / 1024 < 64	  ? (size_t)64
-			 : share / 1024 > 2097151 ? (size_t)2097151
-						  : share / 1024);
-		snprintf(messages, sizeof(messages), "%zu",
-			 share / 512 < 100	? (size_t)100
-			 : share / 512 > 100000 ? (size_t)100000
-						: share / 512);
+		if (embedded || share > KBYTES_MAX)
+			share = KBYTES_MAX;
+		if (share < 1024)
+			share = 1024;
+		snprintf(kbytes, sizeof(kbytes), "%zu", share);
 		rc = client_conf(settings, defaults, consumer, &conf, err);
 		if (rc)
 			goto fail;
 		rd_kafka_conf_set_error_cb(conf, on_error);
 		rc = client_new(RD_KAFKA_CONSUMER, conf, &consumer->rk, err);
 		if (rc == 0)
-			rc = client_partitions(consumer->rk, topic,
-					       ANSWER_TIMEOUT_MS,
-					       &consumer->partitions, err);
+			rc = client_topic(consumer->rk, topic,
+					  &consumer->topic,
+					  &consumer->partitions, err);
 		if (rc)
 			goto fail;
 		if (consumer->partitions <= assumed)
 			break;
 		assumed = consumer->partitions;
+		rd_kafka_topic_destroy(consumer->topic);
 		rd_kafka_destroy(consumer->rk);
+		consumer->topic = NULL;
 		consumer->rk = NULL;
 	}
 	consumer->name = xstrdup(topic);
-	consumer->topic = rd_kafka_topic_new(consumer->rk, topic, NULL);
 	consumer->queue = rd_kafka_queue_new(consumer->rk);
 	*out = consumer;
 	return 0;
@@ -262,4 +265,10 @@ bool
 consumer_disconnected(struct consumer *consumer)
 {
 	return atomic_load(&consumer->shared.disconnected);
+}
+
+void
+consumer_hush(struct consumer *consumer)
+{
+	atomic_store(&consumer->shared.hushed, 1);
 }

@@ -20,11 +20,14 @@ struct consumer_message {
 };
 
 /*
- * Connects and looks at the topic. WEIR_NOT_FOUND: there is none; WEIR_KAFKA:
- * no broker answers, or it says no.
+ * Connects and looks at the topic. memory_bytes bounds what is fetched ahead.
+ * embedded: the broker is ours, and the producer bounds what it holds.
+ * WEIR_NOT_FOUND: there is no such topic; WEIR_KAFKA: no broker answers, or it
+ * says no.
  */
 int consumer_new(const struct kafka_settings *settings, const char *topic,
-		 size_t memory_bytes, struct consumer **out, struct err *err);
+		 size_t memory_bytes, bool embedded, struct consumer **out,
+		 struct err *err);
 void consumer_free(struct consumer *consumer); /* NULL is fine */
 
 unsigned consumer_partitions(const struct consumer *consumer);
@@ -50,6 +53,9 @@ void consumer_release(struct consumer *consumer);
 
 /* Where a partition was known to end at the last fetch; -1: not known. */
 int64_t consumer_end(struct consumer *consumer, unsigned partition);
+
+/* No more log: what it is connected to is about to be stopped. */
+void consumer_hush(struct consumer *consumer);
 
 /* What is wrong with fetching at the moment; "" when nothing is. */
 const char *consumer_problem(struct consumer *consumer);

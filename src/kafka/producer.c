@@ -158,11 +158,10 @@ producer_new(const struct kafka_settings *settings, const char *topic,
 	rd_kafka_conf_set_background_event_cb(conf, on_event);
 	rc = client_new(RD_KAFKA_PRODUCER, conf, &producer->rk, err);
 	if (rc == 0)
-		rc = client_partitions(producer->rk, topic, 10000,
-				       &producer->partitions, err);
+		rc = client_topic(producer->rk, topic, &producer->topic,
+				  &producer->partitions, err);
 	if (rc)
 		goto fail;
-	producer->topic = rd_kafka_topic_new(producer->rk, topic, NULL);
 	producer->in_flight =
 	    xcalloc(producer->partitions, sizeof(*producer->in_flight));
 	producer->ends = xcalloc(producer->partitions, sizeof(*producer->ends));

@@ -28,14 +28,19 @@ struct kafka_shared {
 	void (*log)(void *ctx, int level, const char *text);
 	void *log_ctx;
 	_Atomic int disconnected; /* no broker can be reached */
+	_Atomic int hushed;       /* log nothing any more */
 };
 
 /* Takes conf. */
 int client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **rk,
 	       struct err *err);
 
-/* The number of partitions; WEIR_NOT_FOUND when there is no such topic. */
-int client_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms,
-		      unsigned *partitions, struct err *err);
+/*
+ * Opens a topic and asks for its number of partitions; WEIR_NOT_FOUND when
+ * there is none. What it opens is then known to the client with its leaders:
+ * a handle that is not asked for waits up to a second for them.
+ */
+int client_topic(rd_kafka_t *rk, const char *name, rd_kafka_topic_t **topic,
+		 unsigned *partitions, struct err *err);
 
 #endif

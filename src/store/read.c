@@ -101,7 +101,7 @@ fill_row(struct work *work, unsigned table, const char *prefix,
 	 struct err *err)
 {
 	const struct row_layout *layout = &work->store->layouts[table];
-	char key[WINDOW_KEY_SIZE + PIPELINE_KEY_MAX];
+	char key[WINDOW_KEY_SIZE + KEY_MAX];
 	MDB_val k, v;
 	int rc;
 
@@ -405,7 +405,7 @@ window_extremes(struct work *work, unsigned table,
 		struct view_row *row)
 {
 	const struct row_layout *layout = &work->store->layouts[table];
-	char key[WINDOW_KEY_SIZE + PIPELINE_KEY_MAX];
+	char key[WINDOW_KEY_SIZE + KEY_MAX];
 
 	for (unsigned i = 0; i < windowed->windows_len; i++) {
 		const struct view_window *window = &windowed->windows[i];

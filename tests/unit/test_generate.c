@@ -345,6 +345,11 @@ check_damage(struct pipeline *p, double share, unsigned reasons)
 		if (same != (reason == REASON_NONE))
 			fail_msg("%s: %.*s", reason_name(reason), (int)s.size,
 				 s.out);
+		/* Only what is cut off is no JSON at all. */
+		if (reason == REASON_NOT_JSON) {
+			assert_true(s.size < clean.size);
+			assert_memory_equal(s.out, clean.out, s.size);
+		}
 		seen |= 1U << reason;
 		damaged += !same;
 		assert_int_equal(clean.key.size, s.key.size);

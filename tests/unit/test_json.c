@@ -105,6 +105,7 @@ static const struct {
     {T("\"\\ud800\\n\""), "f:1: half of a surrogate pair is no character"},
     {T("\"\\ud800\\u0041\""), "f:1: half of a surrogate pair is no character"},
     {T("\"\\udc00\\ud800\""), "f:1: half of a surrogate pair is no character"},
+    {T("\"\\udc00\\udc00\""), "f:1: half of a surrogate pair is no character"},
     {T("\"\x80\""), "f:1: this string is not UTF-8"},
     {T("\"\xc0\x80\""), "f:1: this string is not UTF-8"},
     {T("\"\xc3\""), "f:1: this string is not UTF-8"},

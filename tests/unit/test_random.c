@@ -122,22 +122,34 @@ test_below(void **state)
 	check_even(3, 3);
 	check_even(10, 10);
 	check_even(1000, 8);
-	/*
-	 * Without rejection, numbers in the first third of 3 * 2^62 would come
-	 * twice as often.
-	 */
 	check_even(UINT64_C(3) << 62, 12);
 	check_even(UINT64_MAX, 16);
+}
+
+/* Without rejection, every third number below 3 * 2^62 would come twice as
+   often as its neighbours. */
+static void
+test_rejection(void **state)
+{
+	struct random random;
+	unsigned counts[3] = {0};
+
+	(void)state;
+	random_init(&random, 1, 0);
+	for (int i = 0; i < 300000; i++)
+		counts[random_below(&random, UINT64_C(3) << 62) % 3]++;
+	/* 4 standard deviations of 258. */
+	for (int i = 0; i < 3; i++)
+		assert_in_range(counts[i], 100000 - 1033, 100000 + 1033);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_vector),
-	    cmocka_unit_test(test_streams),
-	    cmocka_unit_test(test_double),
-	    cmocka_unit_test(test_below),
+	    cmocka_unit_test(test_vector),    cmocka_unit_test(test_streams),
+	    cmocka_unit_test(test_double),    cmocka_unit_test(test_below),
+	    cmocka_unit_test(test_rejection),
 	};
 
 	return cmocka_run_group_tests_name("random", tests, NULL, NULL);
