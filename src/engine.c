@@ -62,6 +62,7 @@ struct engine {
 	struct watermark_partition *marks;
 	int64_t *ends; /* what the producer knows, at least as at the start */
 	int64_t *heard; /* room to ask it */
+	size_t *consumed_bytes; /* of this round */
 	unsigned partitions_len;
 	struct store_state state;
 	struct ledger before;             /* as the run began */
@@ -377,10 +378,14 @@ consume(struct engine *engine, int timeout_ms)
 		if ((unsigned)message->partition >= engine->partitions_len)
 			continue;
 		take_event(engine, message);
-		if (engine->producer)
-			producer_consumed(
-			    engine->producer, (unsigned)message->partition,
-			    event_cost(message->size + message->key_size));
+		engine->consumed_bytes[message->partition] +=
+		    event_cost(message->size + message->key_size);
+	}
+	for (unsigned i = 0; engine->producer && i < engine->partitions_len;
+	     i++) {
+		producer_consumed(engine->producer, i,
+				  engine->consumed_bytes[i]);
+		engine->consumed_bytes[i] = 0;
 	}
 	engine->changed |= len > 0;
 	consumer_release(engine->consumer);
@@ -630,6 +635,8 @@ open_store(struct engine *engine, const char *topic, struct err *err)
 	engine->marks = xcalloc(engine->partitions_len, sizeof(*engine->marks));
 	engine->ends = xcalloc(engine->partitions_len, sizeof(*engine->ends));
 	engine->heard = xcalloc(engine->partitions_len, sizeof(*engine->heard));
+	engine->consumed_bytes = xcalloc(engine->partitions_len,
+					 sizeof(*engine->consumed_bytes));
 	offsets = xcalloc(engine->partitions_len, sizeof(*offsets));
 	for (unsigned i = 0; rc == 0 && i < engine->partitions_len; i++) {
 		bool have = same && i < stored_len;
@@ -787,6 +794,7 @@ engine_free(struct engine *engine)
 	free(engine->marks);
 	free(engine->ends);
 	free(engine->heard);
+	free(engine->consumed_bytes);
 	free(engine->brokers);
 	pthread_mutex_destroy(&engine->lock);
 	free(engine);

@@ -22,11 +22,30 @@ void
 delta_release(struct delta *delta)
 {
 	free(delta->slots);
-	free(delta->entries);
 	free(delta->data);
 	free(delta->order);
 	free(delta->order_spare);
 	memset(delta, 0, sizeof(*delta));
+}
+
+static struct delta_record *
+record_at(const struct delta *delta, size_t at)
+{
+	/* Records begin at multiples of 8 in memory from malloc(). */
+	return (struct delta_record *)(void *)(delta->data + at);
+}
+
+static char *
+row_of(struct delta_record *record)
+{
+	return (char *)(record + 1);
+}
+
+static size_t
+record_bytes(const struct delta *delta, size_t key_size)
+{
+	return (sizeof(struct delta_record) + delta->row_size + key_size + 7) &
+	       ~(size_t)7;
 }
 
 static void
@@ -38,65 +57,59 @@ slots_grow(struct delta *delta)
 	delta->slots_len *= 2;
 	delta->slots = xcalloc(delta->slots_len, sizeof(*delta->slots));
 	mask = delta->slots_len - 1;
-	for (size_t i = 0; i < delta->len; i++) {
-		const struct delta_entry *entry = &delta->entries[i];
-		const char *key = delta->data + entry->at + delta->row_size;
-		size_t slot = entry->hash & mask;
+	for (size_t at = 0; at < delta->data_size;) {
+		struct delta_record *record = record_at(delta, at);
+		const char *key = row_of(record) + delta->row_size;
+		size_t slot = record->hash & mask;
 
-		while (delta->slots[slot].entry)
+		while (delta->slots[slot].record)
 			slot = (slot + 1) & mask;
 		delta->slots[slot].tag =
-		    (uint32_t)(hash64(key, entry->key_size) >> 32);
-		delta->slots[slot].entry = (uint32_t)i + 1;
+		    (uint32_t)(hash64(key, record->key_size) >> 32);
+		delta->slots[slot].record = (uint32_t)(at / 8) + 1;
+		at += record_bytes(delta, record->key_size);
 	}
 }
 
 void *
-delta_row(struct delta *delta, struct text key, int *created)
+delta_row(struct delta *delta, struct text key, uint64_t hash, int *created)
 {
-	uint64_t hash = hash64(key.data, key.size);
 	uint32_t tag = (uint32_t)(hash >> 32);
 	size_t mask = delta->slots_len - 1;
 	size_t slot = (uint32_t)hash & mask;
+	struct delta_record *record;
 	size_t need;
-	struct delta_entry *entry;
-	char *row;
 
-	for (; delta->slots[slot].entry; slot = (slot + 1) & mask) {
+	for (; delta->slots[slot].record; slot = (slot + 1) & mask) {
 		if (delta->slots[slot].tag != tag)
 			continue;
-		entry = &delta->entries[delta->slots[slot].entry - 1];
-		row = delta->data + entry->at;
-		if (entry->key_size == key.size &&
-		    memcmp(row + delta->row_size, key.data, key.size) == 0) {
+		record = record_at(delta,
+				   ((size_t)delta->slots[slot].record - 1) * 8);
+		if (record->key_size == key.size &&
+		    memcmp(row_of(record) + delta->row_size, key.data,
+			   key.size) == 0) {
 			*created = 0;
-			return row;
+			return row_of(record);
 		}
 	}
-	if (delta->len == delta->capacity) {
-		delta->capacity = delta->capacity ? delta->capacity * 2 : 512;
-		delta->entries = xrealloc(
-		    delta->entries, delta->capacity * sizeof(*delta->entries));
-	}
-	need = (delta->row_size + key.size + 7) & ~(size_t)7;
+	need = record_bytes(delta, key.size);
 	if (delta->data_capacity - delta->data_size < need) {
 		delta->data_capacity =
 		    delta->data_capacity ? delta->data_capacity * 2 : 32768;
 		delta->data = xrealloc(delta->data, delta->data_capacity);
 	}
-	entry = &delta->entries[delta->len++];
-	entry->at = delta->data_size;
-	entry->key_size = (uint32_t)key.size;
-	entry->hash = (uint32_t)hash;
-	row = delta->data + delta->data_size;
-	memcpy(row + delta->row_size, key.data, key.size);
-	delta->data_size += need;
+	record = record_at(delta, delta->data_size);
+	record->hash = (uint32_t)hash;
+	record->key_size = (uint32_t)key.size;
+	memcpy(row_of(record) + delta->row_size, key.data, key.size);
 	delta->slots[slot].tag = tag;
-	delta->slots[slot].entry = (uint32_t)delta->len;
+	delta->slots[slot].record = (uint32_t)(delta->data_size / 8) + 1;
+	delta->data_size += need;
+	delta->len++;
 	if (delta->len * 2 > delta->slots_len)
 		slots_grow(delta);
 	*created = 1;
-	return row;
+	return row_of(record);
 }
 
 size_t
@@ -104,22 +117,20 @@ delta_bytes(const struct delta *delta)
 {
 	/* Sorting takes two order arrays on top. */
 	return delta->slots_len * sizeof(*delta->slots) +
-	       delta->capacity *
-		   (sizeof(*delta->entries) + 2 * sizeof(*delta->order)) +
-	       delta->data_capacity;
+	       delta->len * 2 * sizeof(*delta->order) + delta->data_capacity;
 }
 
 static int
 compare_keys(const void *a, const void *b, void *arg)
 {
 	const struct delta *delta = arg;
-	const struct delta_entry *x =
-	    &delta->entries[((const struct delta_order *)a)->entry];
-	const struct delta_entry *y =
-	    &delta->entries[((const struct delta_order *)b)->entry];
+	struct delta_record *x = record_at(
+	    delta, (size_t)((const struct delta_order *)a)->record * 8);
+	struct delta_record *y = record_at(
+	    delta, (size_t)((const struct delta_order *)b)->record * 8);
 	size_t size = x->key_size < y->key_size ? x->key_size : y->key_size;
-	int c = memcmp(delta->data + x->at + delta->row_size,
-		       delta->data + y->at + delta->row_size, size);
+	int c = memcmp(row_of(x) + delta->row_size,
+		       row_of(y) + delta->row_size, size);
 
 	if (c)
 		return c;
@@ -144,29 +155,29 @@ delta_sort(struct delta *delta)
 {
 	uint32_t counts[PREFIX][256];
 	struct delta_order *from, *to;
-	size_t len = delta->len;
+	size_t len = delta->len, at = 0;
 
-	if (delta->order_capacity < delta->capacity) {
-		delta->order_capacity = delta->capacity;
-		delta->order = xrealloc(
-		    delta->order, delta->capacity * sizeof(*delta->order));
+	if (delta->order_capacity < len) {
+		delta->order_capacity = len;
+		delta->order =
+		    xrealloc(delta->order, len * sizeof(*delta->order));
 		delta->order_spare =
-		    xrealloc(delta->order_spare,
-			     delta->capacity * sizeof(*delta->order));
+		    xrealloc(delta->order_spare, len * sizeof(*delta->order));
 	}
 	memset(counts, 0, sizeof(counts));
 	for (size_t i = 0; i < len; i++) {
-		const struct delta_entry *entry = &delta->entries[i];
+		struct delta_record *record = record_at(delta, at);
 		struct delta_order *order = &delta->order[i];
 		char prefix[PREFIX] = {0};
 
-		memcpy(prefix, delta->data + entry->at + delta->row_size,
-		       entry->key_size < PREFIX ? entry->key_size : PREFIX);
+		memcpy(prefix, row_of(record) + delta->row_size,
+		       record->key_size < PREFIX ? record->key_size : PREFIX);
 		order->high = get_be64(prefix);
 		order->low = get_be64(prefix + 8);
-		order->entry = (uint32_t)i;
+		order->record = (uint32_t)(at / 8);
 		for (unsigned byte = 0; byte < PREFIX; byte++)
 			counts[byte][digit_of(order, byte)]++;
+		at += record_bytes(delta, record->key_size);
 	}
 	from = delta->order;
 	to = delta->order_spare;
@@ -206,12 +217,12 @@ delta_sort(struct delta *delta)
 void *
 delta_get(const struct delta *delta, size_t i, struct text *key)
 {
-	const struct delta_entry *entry =
-	    &delta->entries[delta->order[i].entry];
-	char *row = delta->data + entry->at;
+	struct delta_record *record =
+	    record_at(delta, (size_t)delta->order[i].record * 8);
 
-	*key = (struct text){row + delta->row_size, entry->key_size};
-	return row;
+	*key = (struct text){row_of(record) + delta->row_size,
+			     record->key_size};
+	return row_of(record);
 }
 
 void

@@ -1,8 +1,9 @@
 /*
  * A delta: what the events of one commit interval add to one table.
  *
- * A hash table from keys to rows, in plain memory. It only grows; a commit
- * takes it in key order and clears it. Its memory is what --memory bounds: the
+ * A hash table from keys to rows, in plain memory: a look-up costs two misses
+ * of the cache, one for the slot and one for the row with its key. It only
+ * grows; a commit takes it in key order and clears it. Its memory is what --memory bounds: the
  * engine asks delta_bytes() and commits before it is too much.
  */
 #ifndef WEIR_AGGREGATE_DELTA_H
@@ -14,28 +15,27 @@
 #include "pipeline/pipeline.h"
 
 struct delta_slot {
-	uint32_t tag;   /* upper half of the key's hash */
-	uint32_t entry; /* index + 1 into entries; 0: empty */
+	uint32_t tag;    /* upper half of the key's hash */
+	uint32_t record; /* place in data / 8, + 1; 0: empty */
 };
 
-struct delta_entry {
-	size_t at;      /* of the row in data; the key is behind it */
+/* In front of each row in data, the key behind it, all padded to 8 bytes. */
+struct delta_record {
+	uint32_t hash; /* lower half, where the search begins */
 	uint32_t key_size;
-	uint32_t hash;  /* lower half, where the search begins */
 };
 
 struct delta_order {
 	uint64_t high, low; /* the key's first 16 bytes, as numbers */
-	uint32_t entry;
+	uint32_t record;
 };
 
 struct delta {
 	unsigned row_size;
 	struct delta_slot *slots;
 	size_t slots_len; /* a power of two */
-	struct delta_entry *entries;
-	size_t len, capacity;
-	char *data;
+	size_t len;       /* keys */
+	char *data;       /* records, one behind the other */
 	size_t data_size, data_capacity;
 	struct delta_order *order, *order_spare; /* while sorted */
 	size_t order_capacity;
@@ -45,10 +45,32 @@ void delta_init(struct delta *delta, unsigned row_size);
 void delta_release(struct delta *delta);
 
 /*
- * The row of a key; *created says whether it is new and not initialised.
- * Valid until the next call.
+ * The row of a key, whose hash64() is `hash`; *created says whether it is new
+ * and not initialised. Valid until the next call.
  */
-void *delta_row(struct delta *delta, struct text key, int *created);
+void *delta_row(struct delta *delta, struct text key, uint64_t hash,
+		int *created);
+
+/*
+ * Asks the memory for what delta_row() will touch: the slot, and then, when
+ * that has come, the row. Several tables' misses so overlap.
+ */
+static inline void
+delta_prefetch_slot(const struct delta *delta, uint64_t hash)
+{
+	__builtin_prefetch(
+	    &delta->slots[(uint32_t)hash & (delta->slots_len - 1)]);
+}
+
+static inline void
+delta_prefetch_row(const struct delta *delta, uint64_t hash)
+{
+	uint32_t record =
+	    delta->slots[(uint32_t)hash & (delta->slots_len - 1)].record;
+
+	if (record)
+		__builtin_prefetch(delta->data + ((size_t)record - 1) * 8);
+}
 
 /* Bytes that it holds at the moment. */
 size_t delta_bytes(const struct delta *delta);

@@ -43,7 +43,9 @@ struct producer_batch {
 	struct {
 		rd_kafka_message_t messages[BATCH_EVENTS];
 		unsigned len;
+		size_t bytes; /* event_cost() of those not counted yet */
 	} *partitions;
+	int64_t added; /* not counted as produced yet */
 };
 
 /* On librdkafka's background thread. */
@@ -306,20 +308,35 @@ producer_batch_add(struct producer_batch *batch, size_t size, struct text key)
 		partition = batch->turn++ % producer->partitions;
 	message = &batch->partitions[partition]
 		       .messages[batch->partitions[partition].len++];
-	memset(message, 0, sizeof(*message));
 	message->payload = batch->data + batch->used;
 	message->len = size;
-	if (key.size) {
+	message->key = NULL;
+	message->key_len = key.size;
+	if (key.size)
 		message->key = batch->data + batch->used +
 			       (key.data - (batch->data + batch->used));
-		message->key_len = key.size;
-	}
 	batch->used += size;
-	atomic_fetch_add_explicit(&producer->in_flight[partition].written,
-				  (int64_t)event_cost(size + key.size),
-				  memory_order_relaxed);
-	atomic_fetch_add_explicit(&producer->produced, 1,
-				  memory_order_relaxed);
+	batch->partitions[partition].bytes += event_cost(size + key.size);
+	batch->added++;
+}
+
+/*
+ * Counts what was added since the last time: before it is handed over, so that
+ * no event is acknowledged that was not produced.
+ */
+static void
+count_added(struct producer_batch *batch)
+{
+	struct producer *producer = batch->producer;
+
+	for (unsigned i = 0; i < producer->partitions; i++) {
+		atomic_fetch_add_explicit(
+		    &producer->in_flight[i].written,
+		    (int64_t)batch->partitions[i].bytes, memory_order_relaxed);
+		batch->partitions[i].bytes = 0;
+	}
+	atomic_fetch_add(&producer->produced, batch->added);
+	batch->added = 0;
 }
 
 int
@@ -328,6 +345,7 @@ producer_batch_send(struct producer_batch *batch, struct err *err)
 	struct producer *producer = batch->producer;
 	bool left = false;
 
+	count_added(batch);
 	for (unsigned p = 0; p < producer->partitions; p++) {
 		rd_kafka_message_t *messages = batch->partitions[p].messages;
 		unsigned len = batch->partitions[p].len, kept = 0;
