@@ -96,7 +96,7 @@ if grep -q secret "$tmp/err"; then
 else
 	ok "values of settings are not repeated"
 fi
-expect "a file of settings that is not there" '[12]' 'No such file' \
+expect "a file of settings that is not there" 1 'No such file' \
 	run -F "$tmp/none"
 printf '# x\n\nlinger.ms=1\nbar=2\n' >"$tmp/settings"
 expect "a broken file of settings" 2 'settings:4: .*no setting "bar"' \
@@ -112,7 +112,7 @@ broken() { # description pattern sed-script
 }
 
 expect "an unknown pipeline" 2 'nonesuch.*interactions' run --headless nonesuch
-expect "a pipeline file that is not there" 2 'No such file|there is no' \
+expect "a pipeline file that is not there" 2 'no file .*/nonesuch.json' \
 	check "$tmp/nonesuch.json"
 expect "a folder as a pipeline" 2 . check "$tmp/"
 # The line of what is wrong is found by other means.
@@ -210,23 +210,19 @@ print_sums "$store" >"$tmp/before"
 sed 's/"max_length": 64/"max_length": 63/' "$schema" >"$tmp/other.json"
 expect "a store of another pipeline" 1 'other fields, rules or tables.*--fresh' \
 	run --headless --events 1 "$tmp/other.json" --store "$store"
-expect "a store of another source" 1 '.' \
-	$(run --store "$store" -b 127.0.0.1:1 -X socket.timeout.ms=1000)
-# The lock file holds the number of the last process that tried.
-print_sums "$store" | grep data.mdb >"$tmp/after"
-check "the store is left alone" sh -c "grep data.mdb '$tmp/before' |
-	cmp - '$tmp/after'"
-"$WEIR" report "$store" | cmp -s - "$tmp/first" &&
-	ok "and says what it said" || not_ok "and says what it said"
-
 start run --headless --rate 100 --store "$tmp/busy"
 wait_for 20 report_says "$tmp/busy" '.ledger.valid > 0'
+wait_for 20 grep -q '^weir: broker ' "$tmp/err"
+cp "$tmp/err" "$tmp/busy.err"
 expect "a store that is open" 1 \
 	"open in another weir, process $weir;.*--store.*weir view" \
 	$(run --store "$tmp/busy")
 expect "a store that is open, --fresh" 1 "open in another weir, process $weir;" \
 	$(run --fresh --store "$tmp/busy")
-cp "$tmp/out" "$tmp/busy.out"
+broker=$(sed -n 's/^weir: broker \([^,]*\),.*/\1/p' "$tmp/busy.err")
+expect "a store of another source" 1 \
+	'belongs to topic interactions of embedded broker.*--store' \
+	run --headless --no-generate -b "$broker" --duration 1s --store "$store"
 valid=$(report_value "$tmp/busy" .ledger.valid)
 if wait_for 20 report_says "$tmp/busy" ".ledger.valid > $valid"; then
 	ok "the first goes on"
@@ -237,6 +233,13 @@ kill -TERM "$weir"
 finish 30
 [ "$code" = 0 ] && ok "and ends well on SIGTERM" ||
 	not_ok "and ends well on SIGTERM, not with $code"
+
+# The lock file holds the number of the last process that tried.
+print_sums "$store" | grep data.mdb >"$tmp/after"
+check "the store is left alone" sh -c "grep data.mdb '$tmp/before' |
+	cmp - '$tmp/after'"
+"$WEIR" report "$store" | cmp -s - "$tmp/first" &&
+	ok "and says what it said" || not_ok "and says what it said"
 
 # As somebody who may not write there.
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
@@ -259,15 +262,11 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 			'mine.*Permission denied' $(run --store "$tmp/mine")
 		expect "a store that cannot be read" 1 \
 			'store.*Permission denied' report "$store"
-		# Reading asks for no permission to write.
-		if setpriv $as_options "$WEIR" report "$tmp/mine" \
-			2>"$tmp/err" | cmp -s - "$tmp/first"; then
-			ok "a store of somebody else can be read"
-		else
-			not_ok "a store of somebody else can be read" "$tmp/err"
-		fi
+		# Even a reader needs LMDB's lock file.
+		expect "a store of somebody else" 1 'mine.*Permission denied' \
+			report "$tmp/mine"
 	else
-		diag "the program cannot be reached as nobody: four tests left out"
+		diag "the program cannot be reached as nobody: five tests left out"
 	fi
 	as=
 	as_options=
@@ -281,11 +280,7 @@ expect "no broker answers" 1 'no broker answers|cannot be reached' run \
 diag "after $(($(now) - begun)) s"
 [ $(($(now) - begun)) -le 30 ] && ok "within 30 s" || not_ok "within 30 s"
 expect "no broker answers a generator" 1 'no broker answers|cannot be reached' \
-	generate interactions -b 127.0.0.1:1 --events 1
-expect "a host that does not exist" 1 'no broker answers|cannot be reached' \
 	generate interactions -b no-such-host.invalid:9092 --events 1
-expect "a port that is no port" '[12]' . \
-	generate interactions -b 127.0.0.1:x --events 1
 
 # --- where the output goes ---
 

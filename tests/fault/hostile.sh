@@ -113,6 +113,33 @@ hostile() { # what topic
 hostile interactions
 hostile ranges
 
+# More than the embedded broker keeps of a partition (5 MiB): it is gone before
+# it can be read, and says so. A run that has nothing else to do ends all the
+# same.
+store=$tmp/store-huge
+start run "$tmp/interactions.json" --headless --rate 200 --events 800 \
+	--store "$store"
+wait_for 20 grep -q '^weir: broker ' "$tmp/err"
+broker=$(sed -n 's/^weir: broker \([^,]*\),.*/\1/p' "$tmp/err")
+head -c 10485760 /dev/zero | tr '\0' x >"$tmp/huge"
+for partition in 0 1 2 3; do
+	kcat -P -b "$broker" -t interactions -p "$partition" \
+		-X message.max.bytes=20000000 "$tmp/huge" 2>>"$tmp/check"
+done
+finish 30
+if [ "$code" = 0 ]; then
+	ok "messages of 10 MiB: the run ends by itself"
+else
+	"$WEIR" report "$store" | jq -c .ledger >>"$tmp/err"
+	not_ok "messages of 10 MiB: the run ends by itself, not with $code" \
+		"$tmp/err"
+fi
+"$WEIR" report "$store" >"$tmp/report"
+check "messages of 10 MiB: each event is accounted for" jq -e '.ledger |
+	if .balanced and .produced == 800 and .foreign == 4 and .failed == 0
+		and .consumed + .lag + .lost == 804 and .dead + .lag + .lost >= 4
+	then true else debug | false end' "$tmp/report"
+
 # Two million keys of 60 bytes in little memory. Of the process' memory only what
 # it allocated counts (RssAnon): the store's pages are the page cache's.
 many() { # what distribution keys

@@ -97,7 +97,7 @@ cat >"$tmp/odd.json" <<'END'
       "level": {"average": "level"}, "least": {"minimum": "amount"}}},
     "city": {"by": ["city"], "measures": {"events": "count"}},
     "levels": {"by": ["level", "vip"], "measures": {"events": "count"},
-      "window": {"tumbling": "10m", "keep": "366d", "lateness": "365d"}}
+      "window": {"tumbling": "1h", "keep": "366d", "lateness": "365d"}}
   },
   "generator": {"rate": 0, "fields": {"who": {"constant": "u"}, "amount": {"constant": 1}}}
 }

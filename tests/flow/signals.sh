@@ -59,9 +59,9 @@ end_of "$run"
 is "without an event: exit code" "$code" 0
 is "without an event: nothing is counted" \
 	"$(of "$tmp/none.out" '[.ledger.produced, .tables.users.keys,
-		.tables.users.total, .tables.users.min.value,
+		.tables.users.min.value,
 		(.tables.item_minute.windows | length), .watermark_ms]')" \
-	'[0,0,0,null,0,null]'
+	'[0,0,null,0,null]'
 
 # --- the other commands -------------------------------------------------------------------
 

@@ -141,13 +141,10 @@ end_of() {
 	pids=$tap_left
 }
 
-gone() {
-	! kill -0 "$1" 2>/dev/null
-}
-
 # NAME: the broker that a headless weir named on stderr, in $broker.
 broker_of() {
-	wait_for 30 grep -q '^weir: broker ' "$tmp/$1.err" || return 1
+	# The first line is this or why there is none.
+	wait_for 60 grep -q '^weir: ' "$tmp/$1.err" || return 1
 	broker=$(sed -n 's/^weir: broker \([^,]*\),.*/\1/p' "$tmp/$1.err" |
 		sed 1q)
 	[ -n "$broker" ]
