@@ -79,8 +79,9 @@ struct engine {
 
 	/* Between threads. */
 	_Atomic bool stopping, ended, failed;
-	pthread_mutex_t lock; /* of problem */
-	char problem[ERR_TEXT_MAX];
+	pthread_mutex_t lock; /* of the two texts; "": no problem */
+	char problem[ERR_TEXT_MAX];       /* with the store */
+	char fetch_problem[ERR_TEXT_MAX]; /* with the topic */
 
 	/* The asking thread's: the rate over about the last second. */
 	int64_t rate_at_ns[16], rate_count[16];
@@ -88,10 +89,10 @@ struct engine {
 };
 
 static void
-set_problem(struct engine *engine, const char *text)
+set_text(struct engine *engine, char to[ERR_TEXT_MAX], const char *text)
 {
 	pthread_mutex_lock(&engine->lock);
-	snprintf(engine->problem, sizeof(engine->problem), "%s", text);
+	snprintf(to, ERR_TEXT_MAX, "%s", text);
 	pthread_mutex_unlock(&engine->lock);
 }
 
@@ -333,7 +334,7 @@ commit(struct engine *engine, struct err *err)
 	rc = store_commit(engine->store, &commit, &engine->state.commit, &why);
 	engine->now_ns = clock_steady_ns();
 	if (rc) {
-		set_problem(engine, why.text);
+		set_text(engine, engine->problem, why.text);
 		engine->retry_ns = engine->now_ns + COMMIT_RETRY_NS;
 		if (rc != WEIR_STORE_FULL)
 			atomic_store(&engine->failed, true);
@@ -342,7 +343,7 @@ commit(struct engine *engine, struct err *err)
 		return rc;
 	}
 	if (engine->retry_ns)
-		set_problem(engine, "");
+		set_text(engine, engine->problem, "");
 	engine->retry_ns = 0;
 	engine->late += engine->aggregate.late;
 	aggregate_clear(&engine->aggregate);
@@ -372,11 +373,14 @@ consume(struct engine *engine, int timeout_ms)
 	size_t len = consumer_take(engine->consumer, timeout_ms, &messages);
 
 	read_clocks(engine);
+	/* This thread alone writes it, so it may look without the lock. */
+	if (strcmp(engine->fetch_problem,
+		   consumer_problem(engine->consumer)) != 0)
+		set_text(engine, engine->fetch_problem,
+			 consumer_problem(engine->consumer));
 	for (size_t i = 0; i < len; i++) {
 		const struct consumer_message *message = &messages[i];
 
-		if ((unsigned)message->partition >= engine->partitions_len)
-			continue;
 		take_event(engine, message);
 		engine->consumed_bytes[message->partition] +=
 		    event_cost(message->size + message->key_size);
@@ -854,7 +858,8 @@ engine_live(struct engine *engine, struct engine_live *live)
 	if (engine->consumer)
 		live->disconnected = consumer_disconnected(engine->consumer);
 	pthread_mutex_lock(&engine->lock);
-	snprintf(live->problem, sizeof(live->problem), "%s", engine->problem);
+	snprintf(live->problem, sizeof(live->problem), "%s",
+		 engine->problem[0] ? engine->problem : engine->fetch_problem);
 	pthread_mutex_unlock(&engine->lock);
 }
 

@@ -39,6 +39,7 @@ enum exit_code {
 #define DEFAULT_PIPELINE "interactions"
 #define PROGRESS_MS      1000
 #define POLL_MS          100
+#define STORES_MAX       9 /* embedded brokers at a time with stores unnamed */
 
 static enum exit_code
 fail(const struct err *err)
@@ -178,8 +179,10 @@ source_live(void *ctx, struct dashboard_live *live)
 
 	memset(live, 0, sizeof(*live));
 	live->actual_per_s = -1;
-	if (!source->engine)
+	if (!source->engine) {
+		live->ended = store_at_rest(source->store);
 		return;
+	}
 	engine_live(source->engine, &from);
 	live->generating = from.generating;
 	live->target_per_s = from.target_per_s;
@@ -340,6 +343,7 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 	struct view *view;
 	struct err err = {0};
 	enum exit_code code = EXIT_DONE;
+	size_t unnumbered;
 	int rc = 0;
 
 	if (!pipeline->generator.present && !o->no_generate) {
@@ -367,13 +371,22 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 		buf_add_str(&path, o->store);
 	else
 		rc = default_store(o, pipeline, &path, &err);
-	engine_options.store_path = path.data;
+	unnumbered = path.size;
 	/*
 	 * The log of an embedded broker begins empty, and so does the store,
 	 * unless it was named.
 	 */
 	if (rc == 0 && (o->fresh || engine_options.throwaway))
 		rc = store_set_aside(path.data, &err);
+	/* Nobody named it: another weir's demonstration need not end ours. */
+	for (unsigned i = 2; rc == WEIR_STORE_BUSY && !o->store &&
+			     engine_options.throwaway && i <= STORES_MAX;
+	     i++) {
+		path.size = unnumbered;
+		buf_addf(&path, "-%u", i);
+		rc = store_set_aside(path.data, &err);
+	}
+	engine_options.store_path = path.data;
 	if (rc == 0 && !o->seeded)
 		rc = random_seed(&engine_options.seed, &err);
 	if (rc == 0)

@@ -245,17 +245,25 @@ parse_count(const char *option, const char *text, uint64_t least, uint64_t most,
 	    uint64_t *count, struct err *err)
 {
 	unsigned long long value;
-	char *end;
+	const char *end;
+	char *rest;
 
 	errno = 0;
-	value = strtoull(text, &end, 10);
+	value = strtoull(text, &rest, 10);
+	end = rest;
+	if ((strcmp(end, "k") == 0 || strcmp(end, "M") == 0) &&
+	    value <= UINT64_MAX / 1000000) {
+		value *= *end == 'k' ? 1000 : 1000000;
+		end = "";
+	}
 	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
 	    value >= least && value <= most) {
 		*count = value;
 		return 0;
 	}
 	return err_set(err, WEIR_USAGE, 0,
-		       "%s takes a whole number of at least %llu, not \"%s\"",
+		       "%s takes a whole number of at least %llu, as 500, 20k or "
+		       "3M, not \"%s\"",
 		       option, (unsigned long long)least, text);
 }
 

@@ -11,6 +11,7 @@
 #define TAKE_MAX          4096
 #define ANSWER_TIMEOUT_MS 10000
 #define RETRY_NS          INT64_C(1000000000)
+#define WAKE_MS           50
 #define KBYTES_MAX        ((size_t)2097151) /* librdkafka's limit */
 
 struct consumer {
@@ -26,6 +27,7 @@ struct consumer {
 	struct consumer_message messages[TAKE_MAX];
 	char problem[256];
 	int64_t asked_ns; /* when it was last asked whether a broker is back */
+	int64_t *next;    /* by partition: behind the last message taken */
 };
 
 static void
@@ -97,6 +99,7 @@ consumer_new(const struct kafka_settings *settings, const char *topic,
 		consumer->rk = NULL;
 	}
 	consumer->name = xstrdup(topic);
+	consumer->next = xcalloc(consumer->partitions, sizeof(*consumer->next));
 	consumer->queue = rd_kafka_queue_new(consumer->rk);
 	*out = consumer;
 	return 0;
@@ -123,6 +126,7 @@ consumer_free(struct consumer *consumer)
 		rd_kafka_destroy(consumer->rk);
 	}
 	free(consumer->name);
+	free(consumer->next);
 	free(consumer);
 }
 
@@ -173,6 +177,7 @@ consumer_start(struct consumer *consumer, const int64_t *offsets,
 				       consumer->name, i,
 				       rd_kafka_err2str(code));
 		}
+		consumer->next[i] = offsets[i];
 		consumer->started = i + 1;
 	}
 	return 0;
@@ -195,6 +200,24 @@ look_for_brokers(struct consumer *consumer)
 	}
 }
 
+/*
+ * The queue is empty and there is more: the fetching thread, which stopped when
+ * the queue was full, looks only once a second whether it still is (librdkafka
+ * 2.0). A request of any kind wakes it; the answer does not matter.
+ */
+static void
+wake_fetching(struct consumer *consumer)
+{
+	for (unsigned i = 0; i < consumer->partitions; i++) {
+		int64_t begin, end;
+
+		if (consumer_end(consumer, i) > consumer->next[i])
+			rd_kafka_query_watermark_offsets(
+			    consumer->rk, consumer->name, (int32_t)i, &begin,
+			    &end, WAKE_MS);
+	}
+}
+
 size_t
 consumer_take(struct consumer *consumer, int timeout_ms,
 	      const struct consumer_message **messages)
@@ -209,10 +232,14 @@ consumer_take(struct consumer *consumer, int timeout_ms,
 	got = rd_kafka_consume_batch_queue(consumer->queue, timeout_ms,
 					   consumer->taken, TAKE_MAX);
 	consumer->taken_len = got > 0 ? (size_t)got : 0;
+	if (got <= 0 && !consumer_disconnected(consumer))
+		wake_fetching(consumer);
 	for (size_t i = 0; i < consumer->taken_len; i++) {
 		const rd_kafka_message_t *from = consumer->taken[i];
 		struct consumer_message *to = &consumer->messages[len];
 
+		if ((unsigned)from->partition >= consumer->partitions)
+			continue;
 		if (from->err) {
 			snprintf(consumer->problem, sizeof(consumer->problem),
 				 "%s[%d]: %s", consumer->name,
@@ -225,6 +252,7 @@ consumer_take(struct consumer *consumer, int timeout_ms,
 		to->key_size = from->key_len;
 		to->partition = from->partition;
 		to->offset = from->offset;
+		consumer->next[from->partition] = from->offset + 1;
 		len++;
 	}
 	if (len) {

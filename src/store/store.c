@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -265,13 +264,15 @@ look_into(const char *path, enum contents *contents, struct err *err)
 }
 
 /*
- * flock() and not fcntl(): the lock belongs to this open file and is not lost
- * when some library closes another descriptor of the same file.
+ * The lock belongs to this open file (F_OFD_SETLK): it goes with the process
+ * however that ends, is not lost when another descriptor of the same file is
+ * closed, and readers can ask for it without taking it.
  */
 static int
 take_lock(const char *path, int *fd, struct err *err)
 {
 	struct buf name = BUF_INIT;
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	char pid[24] = "";
 	ssize_t got;
 	int rc = 0;
@@ -283,7 +284,7 @@ take_lock(const char *path, int *fd, struct err *err)
 			       path);
 		goto done;
 	}
-	if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+	if (fcntl(*fd, F_OFD_SETLK, &lock) != 0) {
 		got = read(*fd, pid, sizeof(pid) - 1);
 		pid[got > 0 ? got : 0] = '\0';
 		pid[strcspn(pid, "\n")] = '\0';
@@ -595,6 +596,25 @@ store_close(struct store *store)
 	pipeline_free(store->own_pipeline);
 	free(store->path);
 	free(store);
+}
+
+bool
+store_at_rest(const struct store *store)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct buf name = BUF_INIT;
+	bool rests = true;
+	int fd;
+
+	buf_addf(&name, "%s/" LOCK_FILE, store->path);
+	fd = open(name.data, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		if (fcntl(fd, F_OFD_GETLK, &lock) == 0)
+			rests = lock.l_type == F_UNLCK;
+		close(fd);
+	}
+	buf_release(&name);
+	return rests;
 }
 
 const struct pipeline *

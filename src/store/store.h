@@ -115,6 +115,9 @@ void store_close(struct store *store); /* NULL is fine */
  */
 int store_set_aside(const char *path, struct err *err);
 
+/* Of a store that was opened to read: whether no weir writes it now. */
+bool store_at_rest(const struct store *store);
+
 const struct pipeline *store_pipeline(const struct store *store);
 
 /*

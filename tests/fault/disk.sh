@@ -18,6 +18,10 @@ said_full() {
 	grep -qE '^weir: .* is full .*make room' "$tmp/err"
 }
 
+said_full_or_gone() {
+	said_full || gone "$weir"
+}
+
 # What a report must say of itself, whatever happened.
 sane='.ledger.balanced and .ledger.lost == 0 and .ledger.dead == 0
 	and .ledger.failed == 0
@@ -31,7 +35,7 @@ if small_disk "$tmp/small" 6m; then
 	store=$tmp/small/store
 	start run "$tmp/wide.json" --headless --seed 1 --rate 50000 \
 		--store "$store"
-	if wait_for 30 said_full; then
+	if wait_for 30 said_full_or_gone && said_full; then
 		ok "a full disk: says so"
 	else
 		not_ok "a full disk: says so" "$tmp/err"
@@ -51,7 +55,7 @@ if small_disk "$tmp/small" 6m; then
 	else
 		not_ok "room again: it goes on by itself" "$tmp/err"
 	fi
-	kill -INT "$weir"
+	kill -INT "$weir" 2>/dev/null
 	finish 60
 	if [ "$code" = 0 ] && jq -e "$sane and .ledger.lag == 0
 		and .ledger.unacked == 0
@@ -72,8 +76,8 @@ if small_disk "$tmp/small" 6m; then
 	mount -o remount,size=6m "$tmp/small"
 	start run "$tmp/wide.json" --headless --seed 2 --rate 50000 \
 		--store "$store"
-	wait_for 30 said_full
-	kill -INT "$weir"
+	wait_for 30 said_full_or_gone
+	kill -INT "$weir" 2>/dev/null
 	finish 60
 	if [ "$code" = 1 ] && said_full; then
 		ok "full to the end: ends with 1"
@@ -101,7 +105,7 @@ if small_disk "$tmp/small" 6m; then
 		mount -o "remount,size=${kib}k" "$tmp/small"
 		start run "$tmp/wide.json" --headless --seed 3 --rate 50000 \
 			--store "$store"
-		wait_for 30 said_full || gone "$weir"
+		wait_for 30 said_full_or_gone
 		kill -INT "$weir" 2>/dev/null
 		finish 60
 		"$WEIR" report "$store" >"$tmp/report" 2>>"$tmp/err"
@@ -120,7 +124,7 @@ if small_disk "$tmp/small" 6m; then
 	for size in 4k 16k 40k; do
 		mount -o "remount,size=$size" "$tmp/small"
 		start run interactions --headless --events 10 --store "$store"
-		wait_for 5 gone "$weir" || kill -INT "$weir"
+		wait_for 5 gone "$weir" || kill -INT "$weir" 2>/dev/null
 		finish 30
 		if [ "$code" = 1 ] && grep -qE '^weir: .*(full|No space left)' \
 			"$tmp/err"; then
@@ -148,7 +152,7 @@ if wait_for 20 report_says "$tmp/moved-away" ".ledger.valid > $valid"; then
 else
 	not_ok "a folder that was moved: it goes on there" "$tmp/err"
 fi
-kill -INT "$weir"
+kill -INT "$weir" 2>/dev/null
 finish 30
 cp "$tmp/out" "$tmp/report"
 if [ "$code" = 0 ] && "$WEIR" report "$tmp/moved-away" | cmp -s - "$tmp/out"
@@ -163,7 +167,7 @@ store=$tmp/removed
 start run interactions --headless --seed 5 --rate 20000 --store "$store"
 wait_for 20 report_says "$store" '.ledger.valid > 0'
 rm -rf "$store"
-kill -INT "$weir"
+kill -INT "$weir" 2>/dev/null
 finish 30
 if [ "$code" = 0 ] || { [ "$code" = 1 ] && grep -q '^weir: .*removed' \
 	"$tmp/err"; }; then

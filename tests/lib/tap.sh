@@ -17,6 +17,10 @@ srcdir=${srcdir:-.}
 lib=$srcdir/tests/lib
 interactions=$srcdir/schema/interactions.json
 : "${WEIR:?is not set: the path of the program to be tested}"
+case $WEIR in
+/*) ;;
+*) WEIR=$PWD/$WEIR ;;
+esac
 [ -n "${TMPDIR:-}" ] && [ -d "${TMPDIR:-}" ] || TMPDIR=/tmp
 
 tap_n=0
