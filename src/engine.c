@@ -120,6 +120,24 @@ cross_gap(struct engine *engine, unsigned number, int64_t to)
 	p->position = to;
 }
 
+/*
+ * A gap shows by the message behind it. When all that was left of a partition
+ * was removed, none comes, and it would look like lag for ever. Only after a
+ * round that brought nothing: what was fetched before is still to be had.
+ */
+static void
+cross_ends(struct engine *engine)
+{
+	for (unsigned i = 0; i < engine->partitions_len; i++) {
+		int64_t begin = consumer_begin(engine->consumer, i);
+
+		if (begin > engine->partitions[i].position) {
+			cross_gap(engine, i, begin);
+			engine->changed = true;
+		}
+	}
+}
+
 /* The last DEAD_KEEP since the commit are kept; all are counted. */
 static void
 bury(struct engine *engine, const struct consumer_message *message,
@@ -393,6 +411,8 @@ consume(struct engine *engine, int timeout_ms)
 	}
 	engine->changed |= len > 0;
 	consumer_release(engine->consumer);
+	if (len == 0)
+		cross_ends(engine);
 }
 
 static bool

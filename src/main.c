@@ -569,6 +569,15 @@ report_store(const struct options *o)
 static enum exit_code
 check(const struct pipeline *p)
 {
+	struct writer *writer;
+	struct err err;
+
+	/* What its generator could write is known when it is made. */
+	if (p->generator.present) {
+		if (writer_new(p, 0, 0, &writer, &err))
+			return fail(&err);
+		writer_free(writer);
+	}
 	printf("%s: pipeline %s is fine: %u fields, %u tables, %u panels, "
 	       "topic %s%s\n",
 	       p->file, p->name, p->event.fields_len, p->tables_len,

@@ -283,6 +283,17 @@ consumer_end(struct consumer *consumer, unsigned partition)
 	return end;
 }
 
+int64_t
+consumer_begin(struct consumer *consumer, unsigned partition)
+{
+	int64_t begin, end;
+
+	if (rd_kafka_get_watermark_offsets(consumer->rk, consumer->name,
+					   (int32_t)partition, &begin, &end))
+		return -1;
+	return begin;
+}
+
 const char *
 consumer_problem(struct consumer *consumer)
 {

@@ -51,7 +51,11 @@ size_t consumer_take(struct consumer *consumer, int timeout_ms,
 		     const struct consumer_message **messages);
 void consumer_release(struct consumer *consumer);
 
-/* Where a partition was known to end at the last fetch; -1: not known. */
+/*
+ * Where a partition was known to begin, and to end, at the last fetch; -1: not
+ * known.
+ */
+int64_t consumer_begin(struct consumer *consumer, unsigned partition);
 int64_t consumer_end(struct consumer *consumer, unsigned partition);
 
 /* No more log: what it is connected to is about to be stopped. */

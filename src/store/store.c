@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -22,20 +23,34 @@
  */
 #define MAP_START ((size_t)1 << 30)
 
+#define DISK_FULL_BYTES (UINT64_C(1) << 20)
+
+/* LMDB calls a write that was cut short EIO, also when the disk was full. */
+static bool
+disk_full(const struct store *store)
+{
+	struct statvfs fs;
+
+	return statvfs(store->path, &fs) == 0 &&
+	       (uint64_t)fs.f_bavail * fs.f_frsize < DISK_FULL_BYTES;
+}
+
 int
 store_fail(struct err *err, int rc, const struct store *store,
 	   const char *doing)
 {
 	const char *path = store->path;
 
+	if (rc == EIO && disk_full(store))
+		rc = ENOSPC;
 	switch (rc) {
 	case MDB_MAP_FULL:
 	case ENOSPC:
 	case EDQUOT:
 		return err_set(err, WEIR_STORE_FULL, rc,
-			       "the store %s is full while %s: %s; make room "
-			       "on its disk",
-			       path, doing, mdb_strerror(rc));
+			       "the disk of the store %s is full (%s); make "
+			       "room on it",
+			       path, doing);
 	case MDB_INVALID:
 	case MDB_VERSION_MISMATCH:
 		return err_set(err, WEIR_STORE_FOREIGN, rc,
@@ -309,6 +324,32 @@ done:
 	return rc;
 }
 
+/*
+ * LMDB maps its table of readers without having allocated it: on a full disk,
+ * touching it is a SIGBUS. 126 readers take two pages.
+ */
+static int
+reserve_readers(const char *path, struct err *err)
+{
+	struct buf name = BUF_INIT;
+	int fd, rc = 0, code = 0;
+
+	buf_addf(&name, "%s/lock.mdb", path);
+	fd = open(name.data, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		code = posix_fallocate(fd, 0, 8192);
+	if (fd < 0 || (code && code != EOPNOTSUPP && code != EINVAL)) {
+		if (code)
+			errno = code;
+		rc = err_errno(err, "cannot write into the store folder %s",
+			       path);
+	}
+	if (fd >= 0)
+		close(fd);
+	buf_release(&name);
+	return rc;
+}
+
 static void
 remove_in(const char *path, const char *name)
 {
@@ -379,6 +420,8 @@ open_env(struct store *store, enum store_mode mode, struct err *err)
 		rc = make_folders(store->path, err);
 		if (rc == 0)
 			rc = take_lock(store->path, &store->lock_fd, err);
+		if (rc == 0)
+			rc = reserve_readers(store->path, err);
 		if (rc)
 			return rc;
 		flags |= mode == STORE_WRITE ? MDB_NOMETASYNC : MDB_NOSYNC;

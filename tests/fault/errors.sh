@@ -48,7 +48,7 @@ expect "missing value of a short option" 2 '-b needs a value' run -b
 for value in '' x -1 1x 1e 1e10 inf nan 0x10 '1 k' 1kk .; do
 	expect "--rate '$value'" 2 '--rate takes' run --rate "$value"
 done
-for value in '' 0 -1 +1 1.5 1k 99999999999999999999 ' 1'; do
+for value in '' 0 -1 +1 1.5 1x 99999999999999999999 ' 1'; do
 	expect "--events '$value'" 2 '--events takes' run --events "$value"
 done
 for value in '' 0 0s -1s 1w 1e300 x; do

@@ -54,8 +54,8 @@ for i in 1 2 3 4 5 6 7 8; do
 	where=$(python3 "$lib/kill_in_commit.py" "$weir" "$store" "$flushes" \
 		"$rolled")
 	killed
-	[ "$where" != inside ] || inside=$((inside + 1))
-	check_killed "killed at its write number $flushes ($where a commit)" \
+	[ "$where" != "inside a commit" ] || inside=$((inside + 1))
+	check_killed "killed at its write number $flushes ($where)" \
 		"$tmp/wide.json" "$i" "$store"
 	rm -rf "$store"
 done

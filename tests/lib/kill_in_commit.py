@@ -2,8 +2,8 @@
 
 kill_in_commit.py PID STORE FLUSHES DELAY_US: waits until the process has been
 seen writing to its store FLUSHES times, DELAY_US microseconds more, and sends
-SIGKILL. Prints "inside" when the file then holds pages behind those of its last
-commit, which shows that a commit was under way, else "between".
+SIGKILL. Prints "inside a commit" when the file then holds pages behind those of
+its last commit, which shows that one was under way, else "between commits".
 """
 import os
 import signal
@@ -11,7 +11,7 @@ import struct
 import sys
 import time
 
-PAGE = 4096
+PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def written(pid):
@@ -64,7 +64,7 @@ def main():
     with open(os.path.join(store, "data.mdb"), "rb") as data:
         _commit, last = last_page(data)
     size = os.path.getsize(os.path.join(store, "data.mdb"))
-    print("inside" if size > (last + 1) * PAGE else "between")
+    print("inside a commit" if size > (last + 1) * PAGE else "between commits")
 
 
 main()

@@ -113,7 +113,8 @@ def adds_up(rows):
 	of = {l: labelled(ledger, l) for l in LABELS}
 	of = {l: n for l, n in of.items() if n is not None}
 	if ledger:
-		must(len(of) >= 12, "the ledger's panel has all: %s" % of)
+		# A low one has not all of them.
+		must(len(of) >= 8, "the ledger's panel: %s" % of)
 		for label in set(of) & set(known):
 			must(of[label] == known[label], "%s is %d in the panel, "
 			     "%d in the line" % (label, of[label], known[label]))
@@ -206,7 +207,7 @@ def tame(path):
 	for found in list(FORMATS.finditer(rest))[:10]:
 		must(False, "it turns or hides text: " + around(found))
 	# Blinking is what strangers ask for here, and weir never does.
-	for found in list(re.finditer("\x1b\\[5[;m]", text))[:10]:
+	for found in list(re.finditer("\x1b\\[5(?:;[0-9;]*)?m", text))[:10]:
 		must(False, "it blinks: " + ascii(found.group(0)))
 	marks = longest = 0
 	for c in rest:

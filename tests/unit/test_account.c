@@ -133,7 +133,10 @@ what_we_did_not_write_is_foreign(void **state)
 	const struct ledger before = {0};
 	struct account_producer none = {0};
 	struct store_partition partitions[] = {
-	    {.begin = 100, .position = 150, .end = 170, .lost = 5,
+	    {.begin = 100,
+	     .position = 150,
+	     .end = 170,
+	     .lost = 5,
 	     .skipped = 3},
 	};
 	struct ledger l = account(&before, &none, partitions, 1, 40, 2, 7);
@@ -146,6 +149,24 @@ what_we_did_not_write_is_foreign(void **state)
 	assert_int_equal(l.lost, 5);
 	assert_int_equal(l.skipped, 3);
 	assert_int_equal(l.late, 7);
+}
+
+/* What was there before we came is nobody's acknowledgement. */
+static void
+offsets_before_the_beginning_do_not_count(void **state)
+{
+	const struct ledger before = {0};
+	struct account_producer p = producer(10, 0, 0, NULL, 0);
+	struct store_partition partitions[] = {
+	    {.begin = 100, .position = 103, .end = 105},
+	};
+	struct ledger l = account(&before, &p, partitions, 1, 3, 0, 0);
+
+	(void)state;
+	assert_true(ledger_balanced(&l));
+	assert_int_equal(l.acked, 5);
+	assert_int_equal(l.unacked, 5);
+	assert_int_equal(l.foreign, 0);
 }
 
 static void
@@ -200,9 +221,8 @@ a_new_run_on_the_same_source(void **state)
 	assert_int_equal(l.foreign, 7);
 	/* Read to its end. */
 	partitions[0].position = 87;
-	l = account_begin(&last, true,
-			  &(struct store_partition){.lost = 4, .skipped = 3},
-			  1);
+	l = account_begin(
+	    &last, true, &(struct store_partition){.lost = 4, .skipped = 3}, 1);
 	l = account(&l, &none, partitions, 1, 20, 0, 0);
 	assert_true(ledger_balanced(&l));
 	assert_int_equal(l.valid, 78);
@@ -245,7 +265,7 @@ a_new_run_on_another_source(void **state)
 	assert_int_equal(l.foreign, 0);
 }
 
-/* --- a play --------------------------------------------------------------- */
+/* --- a play ------------------------------------------------------------ */
 
 enum owner { OURS, THEIRS, HOLE };
 
@@ -325,9 +345,8 @@ read_some(struct play *play, unsigned number, int64_t n)
 static void
 stock(struct play *play)
 {
-	struct account_producer p = producer(play->produced, play->acked,
-					     play->failed, play->ends,
-					     PARTITIONS);
+	struct account_producer p = producer(
+	    play->produced, play->acked, play->failed, play->ends, PARTITIONS);
 
 	for (unsigned i = 0; i < PARTITIONS; i++)
 		if (below(play, 2) && play->partitions[i].end < play->end[i])
@@ -407,10 +426,9 @@ step(struct play *play)
 		}
 		/* Retention comes near to what is read, or over it. */
 		if (below(play, 4) == 0 && play->end[p])
-			play->retained[p] +=
-			    (int64_t)below(play, (uint64_t)(play->end[p] -
-							    play->retained[p]) +
-						     1);
+			play->retained[p] += (int64_t)below(
+			    play,
+			    (uint64_t)(play->end[p] - play->retained[p]) + 1);
 		break;
 	default:
 		stock(play);
@@ -463,6 +481,7 @@ main(void)
 	    cmocka_unit_test(reports_may_come_after_consumption),
 	    cmocka_unit_test(ends_follow_positions_and_reports),
 	    cmocka_unit_test(what_we_did_not_write_is_foreign),
+	    cmocka_unit_test(offsets_before_the_beginning_do_not_count),
 	    cmocka_unit_test(failures_are_not_in_the_topic),
 	    cmocka_unit_test(a_new_run_on_the_same_source),
 	    cmocka_unit_test(a_new_run_on_another_source),

@@ -71,8 +71,7 @@ add(struct aggregate *aggregate, const char *key, int64_t time_ms,
 	event.values[F_K].text = (struct text){key, strlen(key)};
 	event.values[F_T].present = true;
 	event.values[F_T].i = time_ms;
-	aggregate_add(aggregate, &event, (struct position){0, 0},
-		      watermark_ms);
+	aggregate_add(aggregate, &event, (struct position){0, 0}, watermark_ms);
 }
 
 /* The count of a key in a table; `window` is of no use without windows. */
@@ -236,12 +235,11 @@ random_events_are_all_somewhere(void **state)
 		unsigned k = (unsigned)random_below(&random, KEYS);
 		/* Time goes on, and events are up to two minutes behind. */
 		int64_t now = (int64_t)i * (MINUTES - 2) * MINUTE / EVENTS;
-		int64_t time =
-		    now + (int64_t)random_below(&random, 2 * MINUTE);
+		int64_t time = now + (int64_t)random_below(&random, 2 * MINUTE);
 		bool minute = true, second = true;
 
-		if (random_below(&random, 100) == 0 && now > watermark)
-			watermark = now;
+		if (random_below(&random, 100) == 0 && now + MINUTE > watermark)
+			watermark = now + MINUTE;
 		for (int64_t end = 0; end <= watermark; end += 1000) {
 			/* By the second, as arithmetic that is not theirs. */
 			if (end % MINUTE == 0 && end + 10000 <= watermark &&
@@ -264,14 +262,14 @@ random_events_are_all_somewhere(void **state)
 	for (unsigned k = 0; k < KEYS; k++) {
 		assert_int_equal(count_of(&a, T_KEYS, 0, names[k]), counts[k]);
 		for (unsigned w = 0; w < MINUTES; w++)
-			assert_int_equal(count_of(&a, T_MINUTES, w * MINUTE,
-						  names[k]),
-					 windows[k][w]);
+			assert_int_equal(
+			    count_of(&a, T_MINUTES, w * MINUTE, names[k]),
+			    windows[k][w]);
 	}
 	aggregate_release(&a);
 }
 
-/* --- watermarks ------------------------------------------------------------- */
+/* --- watermarks -------------------------------------------------------- */
 
 #define IDLE WATERMARK_IDLE_NS
 

@@ -93,8 +93,8 @@ it_grows(void **state)
 			/* Not in order, each once: 7919 is prime to KEYS. */
 			char text[16];
 			uint64_t n = (uint64_t)i * 7919 % KEYS;
-			int size = snprintf(text, sizeof(text), "u%06u",
-					    (unsigned)n);
+			int size =
+			    snprintf(text, sizeof(text), "u%06u", (unsigned)n);
 
 			assert_int_equal(count(&delta, text, (size_t)size, n),
 					 round == 0);
@@ -147,9 +147,9 @@ random_key(struct random *random, const struct text *others, size_t others_len,
 	if (tail > PIPELINE_KEY_MAX - size)
 		tail = PIPELINE_KEY_MAX - size;
 	for (size_t i = 0; i < tail; i++)
-		room[size++] = (char)(random_below(random, 3) == 0
-					  ? 0
-					  : random_u64(random));
+		room[size++] =
+		    (char)(random_below(random, 3) == 0 ? 0
+							: random_u64(random));
 	return size;
 }
 
@@ -174,7 +174,8 @@ the_order_is_that_of_bytes(void **state)
 		for (size_t i = 0; i < n; i++) {
 			keys[i].data = room[i];
 			keys[i].size = random_key(&random, keys, i, room[i]);
-			distinct += count(&delta, keys[i].data, keys[i].size, 1);
+			distinct +=
+			    count(&delta, keys[i].data, keys[i].size, 1);
 		}
 		assert_int_equal(delta.len, distinct);
 		qsort(keys, n, sizeof(*keys), compare_text);

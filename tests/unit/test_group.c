@@ -115,7 +115,7 @@ world_release(struct world *world)
 	buf_release(&world->rankings);
 }
 
-/* --- the oracle ----------------------------------------------------------- */
+/* --- the oracle -------------------------------------------------------- */
 
 struct ranked {
 	uint64_t bits;
@@ -201,8 +201,8 @@ check(struct world *world)
 		keys++;
 		if (!row_rank_bits(layout, row->row, &all[len].bits))
 			continue;
-		spread[spread_of(value_double(
-		    row_rank_value(layout, all[len].bits)))]++;
+		spread[spread_of(
+		    value_double(row_rank_value(layout, all[len].bits)))]++;
 		all[len].key = (struct text){row->key, row->key_size};
 		len++;
 	}
@@ -237,7 +237,7 @@ check(struct world *world)
 	}
 }
 
-/* --- the stream ------------------------------------------------------------ */
+/* --- the stream -------------------------------------------------------- */
 
 static void
 touch(struct world *world, unsigned i, const struct event *event)
@@ -414,8 +414,7 @@ means_with_unknown_values(void **state)
 	for (size_t s = 0; s < SIZES; s++) {
 		world_init(&world, T_MEANS, sizes[s], 300 + s);
 		for (unsigned c = 0; c < 50; c++) {
-			uint64_t n = random_below(&world.random,
-						  sizes[s] + 1);
+			uint64_t n = random_below(&world.random, sizes[s] + 1);
 
 			for (; n > 0; n--) {
 				struct event event = {0};
@@ -444,14 +443,12 @@ minima_that_fall(void **state)
 	for (size_t s = 0; s < SIZES; s++) {
 		world_init(&world, T_LEAST, sizes[s], 400 + s);
 		for (unsigned c = 0; c < 50; c++) {
-			uint64_t n = random_below(&world.random,
-						  sizes[s] + 1);
+			uint64_t n = random_below(&world.random, sizes[s] + 1);
 
 			for (; n > 0; n--)
 				touch_whole(
 				    &world, skewed(&world),
-				    (int64_t)random_below(&world.random,
-							  1000) -
+				    (int64_t)random_below(&world.random, 1000) -
 					10 * (int64_t)c);
 			commit(&world);
 		}
@@ -491,6 +488,48 @@ an_end_that_is_swept_away(void **state)
 	world_release(&world);
 }
 
+/*
+ * One key more than a ranking holds: what it leaves out must come back when all
+ * that were before it have gone behind it.
+ */
+static void
+one_key_too_many(void **state)
+{
+	enum { KEYS = RANKING_CAPACITY + 1 };
+
+	(void)state;
+	for (unsigned end = 0; end < 2; end++) {
+		world_init(&world, T_SUMS, KEYS, 510 + end);
+		for (unsigned i = 0; i < KEYS; i++)
+			touch_whole(&world, i, i);
+		commit(&world);
+		/* The two that were left out, at either end, stay. */
+		for (unsigned i = 1; i < KEYS - 1; i++)
+			touch_whole(&world, i, end ? 5000 : -5000);
+		commit(&world);
+		world_release(&world);
+	}
+}
+
+/* The last key of a ranking leaves it, then most of those before it do. */
+static void
+the_key_at_the_bound(void **state)
+{
+	const unsigned last = RANKING_CAPACITY - 1;
+
+	(void)state;
+	world_init(&world, T_SUMS, KEYS_MAX, 520);
+	for (unsigned i = 0; i < KEYS_MAX; i++)
+		touch_whole(&world, i, i);
+	commit(&world);
+	touch_whole(&world, last, 10000);
+	commit(&world);
+	for (unsigned i = 0; i + RANKING_SHOWN <= last; i++)
+		touch_whole(&world, i, 10000);
+	commit(&world);
+	world_release(&world);
+}
+
 /* In a stream of counts, going through all rows is the exception. */
 static void
 rescans_are_rare(void **state)
@@ -506,7 +545,7 @@ rescans_are_rare(void **state)
 	world_release(&world);
 }
 
-/* --- what is stored --------------------------------------------------------- */
+/* --- what is stored ---------------------------------------------------- */
 
 static void
 damage_is_seen(void **state)
@@ -574,9 +613,9 @@ noise_does_no_harm(void **state)
 		char was = world.rankings.data[at];
 
 		world.rankings.data[at] = (char)random_u64(&world.random);
-		if (group_decode(&group, world.summary.data,
-				 world.summary.size, world.rankings.data,
-				 world.rankings.size, &err) == 0) {
+		if (group_decode(&group, world.summary.data, world.summary.size,
+				 world.rankings.data, world.rankings.size,
+				 &err) == 0) {
 			struct model_row *row = &world.rows[round % 300];
 
 			touch(&world, round % 300, &(struct event){0});
@@ -631,6 +670,8 @@ main(void)
 	    cmocka_unit_test(means_with_unknown_values),
 	    cmocka_unit_test(minima_that_fall),
 	    cmocka_unit_test(an_end_that_is_swept_away),
+	    cmocka_unit_test(one_key_too_many),
+	    cmocka_unit_test(the_key_at_the_bound),
 	    cmocka_unit_test(rescans_are_rare),
 	    cmocka_unit_test(damage_is_seen),
 	    cmocka_unit_test(noise_does_no_harm),

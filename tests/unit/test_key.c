@@ -209,15 +209,15 @@ broken_keys_end_somewhere(void **state)
 
 			assert_non_null(cut);
 			memcpy(cut, key.data, size);
-			key_text(p, &p->tables[table],
-				 (struct text){cut, size}, &out);
+			key_text(p, &p->tables[table], (struct text){cut, size},
+				 &out);
 			buf_release(&out);
 			free(cut);
 		}
 	}
 }
 
-/* --- order ---------------------------------------------------------------- */
+/* --- order ------------------------------------------------------------- */
 
 struct sample {
 	struct event event;
@@ -246,8 +246,8 @@ random_sample(struct random *random, struct sample *sample)
 	e->values[F_S] = random_string(random, sample->s, sizeof(sample->s));
 	e->values[F_O] = random_string(random, sample->o, sizeof(sample->o));
 	e->values[F_O].present = random_below(random, 3) != 0;
-	e->values[F_I] = integer((int64_t)random_u64(random) >>
-				 random_below(random, 64));
+	e->values[F_I] =
+	    integer((int64_t)random_u64(random) >> random_below(random, 64));
 	e->values[F_J] = integer((int64_t)random_below(random, 3) - 1);
 	e->values[F_J].present = random_below(random, 3) != 0;
 	e->values[F_B] = integer((int64_t)random_below(random, 2));

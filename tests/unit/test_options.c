@@ -195,8 +195,7 @@ numbers(void **state)
 		if (cases[i].duration_ms)
 			assert_int_equal(o.duration_ms, cases[i].duration_ms);
 		if (cases[i].memory_bytes)
-			assert_int_equal(o.memory_bytes,
-					 cases[i].memory_bytes);
+			assert_int_equal(o.memory_bytes, cases[i].memory_bytes);
 		options_release(&o);
 	}
 }
@@ -287,8 +286,8 @@ values_of_settings_are_not_told(void **state)
 	struct err err = {0};
 
 	(void)state;
-	assert_int_equal(
-	    parse("-X security.protocol=hunter2", &o, &err), WEIR_USAGE);
+	assert_int_equal(parse("-X security.protocol=hunter2", &o, &err),
+			 WEIR_USAGE);
 	assert_null(strstr(err.text, "hunter2"));
 	options_release(&o);
 }
@@ -296,13 +295,12 @@ values_of_settings_are_not_told(void **state)
 static void
 settings_from_a_file(void **state)
 {
-	static const char settings[] =
-	    "# a comment\n"
-	    "\n"
-	    "  linger.ms=7  \n"
-	    "client.id=x # y\r\n"
-	    "bootstrap.servers=one:1,two:2\n"
-	    "acks=all";
+	static const char settings[] = "# a comment\n"
+				       "\n"
+				       "  linger.ms=7  \n"
+				       "client.id=x # y\r\n"
+				       "bootstrap.servers=one:1,two:2\n"
+				       "acks=all";
 	char path[] = "/tmp/weir-options-XXXXXX", line[64];
 	struct options o;
 	struct err err = {0};
@@ -336,11 +334,11 @@ static void
 the_help_names_every_option(void **state)
 {
 	static const char *const names[] = {
-	    "--brokers",  "--topic",	"--property",	"--config",
-	    "--from-end", "--rate",	"--events",	"--duration",
-	    "--seed",	  "--bad",	"--generators", "--no-generate",
-	    "--store",	  "--fresh",	"--memory",	"--headless",
-	    "--ascii",	  "--stdout",	"--help",	"--version"};
+	    "--brokers",  "--topic",  "--property",   "--config",
+	    "--from-end", "--rate",   "--events",     "--duration",
+	    "--seed",     "--bad",    "--generators", "--no-generate",
+	    "--store",    "--fresh",  "--memory",     "--headless",
+	    "--ascii",    "--stdout", "--help",       "--version"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)

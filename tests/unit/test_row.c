@@ -327,7 +327,7 @@ merging_is_adding(void **state)
 	}
 }
 
-/* --- rank bits ------------------------------------------------------------ */
+/* --- rank bits --------------------------------------------------------- */
 
 static uint64_t
 bits_of_whole(int64_t i)
@@ -368,10 +368,17 @@ static void
 whole_ranks_keep_their_order(void **state)
 {
 	/* Neighbours that no double tells apart are among them. */
-	static const int64_t values[] = {
-	    INT64_MIN,	   INT64_MIN + 1,      -(1LL << 53) - 1, -(1LL << 53),
-	    -1,		   0,		       1,		 1LL << 53,
-	    (1LL << 53) + 1, INT64_MAX - 1, INT64_MAX};
+	static const int64_t values[] = {INT64_MIN,
+					 INT64_MIN + 1,
+					 -(1LL << 53) - 1,
+					 -(1LL << 53),
+					 -1,
+					 0,
+					 1,
+					 1LL << 53,
+					 (1LL << 53) + 1,
+					 INT64_MAX - 1,
+					 INT64_MAX};
 
 	(void)state;
 	for (size_t i = 1; i < sizeof(values) / sizeof(*values); i++)
@@ -383,8 +390,8 @@ static void
 real_ranks_keep_their_order(void **state)
 {
 	static const double values[] = {
-	    -HUGE_VAL, -DBL_MAX, -1.5,    -1, -DBL_MIN, -4.9e-324, 0,
-	    4.9e-324,  DBL_MIN,	 1 - 1e-16, 1,	1.5,	DBL_MAX,   HUGE_VAL};
+	    -HUGE_VAL, -DBL_MAX, -1.5,      -1, -DBL_MIN, -4.9e-324, 0,
+	    4.9e-324,  DBL_MIN,  1 - 1e-16, 1,  1.5,      DBL_MAX,   HUGE_VAL};
 
 	(void)state;
 	for (size_t i = 1; i < sizeof(values) / sizeof(*values); i++)
@@ -402,8 +409,8 @@ random_ranks_keep_their_order(void **state)
 	random_init(&random, 2, 0);
 	for (unsigned i = 0; i < 20000; i++) {
 		int64_t a = (int64_t)random_u64(&random);
-		int64_t b = (int64_t)random_u64(&random) >>
-			    random_below(&random, 64);
+		int64_t b =
+		    (int64_t)random_u64(&random) >> random_below(&random, 64);
 		double x, y;
 
 		assert_int_equal(a < b, bits_of_whole(a) < bits_of_whole(b));
