@@ -1,25 +1,5 @@
 #include "account.h"
 
-static int64_t
-sum_lost(const struct store_partition *partitions, unsigned len)
-{
-	int64_t sum = 0;
-
-	for (unsigned i = 0; i < len; i++)
-		sum += partitions[i].lost;
-	return sum;
-}
-
-static int64_t
-sum_skipped(const struct store_partition *partitions, unsigned len)
-{
-	int64_t sum = 0;
-
-	for (unsigned i = 0; i < len; i++)
-		sum += partitions[i].skipped;
-	return sum;
-}
-
 struct ledger
 account_begin(const struct ledger *last, bool same_source,
 	      const struct store_partition *partitions, unsigned partitions_len)
@@ -37,8 +17,10 @@ account_begin(const struct ledger *last, bool same_source,
 	 * What partitions say is counted anew by account(): taken out here, so
 	 * that it is not there twice.
 	 */
-	l.lost -= sum_lost(partitions, partitions_len);
-	l.skipped -= sum_skipped(partitions, partitions_len);
+	for (unsigned i = 0; i < partitions_len; i++) {
+		l.lost -= partitions[i].lost;
+		l.skipped -= partitions[i].skipped;
+	}
 	return l;
 }
 
@@ -68,6 +50,8 @@ account(const struct ledger *before, const struct account_producer *producer,
 			reported = p->begin;
 		unheard += p->end - reported;
 		l.lag += p->end - p->position;
+		l.lost += p->lost;
+		l.skipped += p->skipped;
 	}
 	if (unheard > unacked)
 		unheard = unacked;
@@ -77,8 +61,6 @@ account(const struct ledger *before, const struct account_producer *producer,
 	l.dead += dead;
 	l.late += late;
 	l.consumed = l.valid + l.dead;
-	l.lost += sum_lost(partitions, partitions_len);
-	l.skipped += sum_skipped(partitions, partitions_len);
 	l.foreign = l.consumed + l.lag + l.lost + l.skipped - l.acked;
 	return l;
 }

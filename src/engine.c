@@ -38,9 +38,14 @@
 #define COMMIT_IDLE_NS     INT64_C(1000000000) /* when nothing happens */
 #define COMMIT_RETRY_NS    INT64_C(1000000000) /* after one that failed */
 
-#define TAKE_MS      20
+#define KEEP_PART 32 /* of --memory, kept by each table between commits */
+#define TAKE_MS   20
+#define BEGIN_NS                                                               \
+	INT64_C(1000000000) /* between two questions of cross_gap()            \
+			     */
 #define FLUSH_MS     10000
 #define DRAIN_NS     INT64_C(10000000000) /* without progress, then give up */
+#define OUTAGE_NS    INT64_C(2000000000)  /* the same, without a broker */
 #define DEAD_KEEP    VIEW_DEAD
 #define SECONDS_KEEP 128
 
@@ -60,13 +65,13 @@ struct engine {
 	struct aggregate aggregate;
 	struct store_partition *partitions;
 	struct watermark_partition *marks;
-	int64_t *ends; /* what the producer knows, at least as at the start */
+	int64_t *ends;  /* what the producer knows, at least as at the start */
 	int64_t *heard; /* room to ask it */
 	size_t *consumed_bytes; /* of this round */
 	unsigned partitions_len;
 	struct store_state state;
-	struct ledger before;             /* as the run began */
-	int64_t valid, dead, late;        /* of this run */
+	struct ledger before;                 /* as the run began */
+	int64_t valid, dead, late;            /* of this run */
 	struct store_dead letters[DEAD_KEEP]; /* since the last commit */
 	unsigned letters_len;
 	struct store_second seconds[SECONDS_KEEP];
@@ -75,11 +80,12 @@ struct engine {
 	int64_t now_ms, now_ns;          /* of this round */
 	int64_t committed_ns, commit_cost_ns, retry_ns;
 	bool changed; /* since the last commit */
+	int64_t begin_asked_ns;
 	int64_t started_ns;
 
 	/* Between threads. */
 	_Atomic bool stopping, ended, failed;
-	pthread_mutex_t lock; /* of the two texts; "": no problem */
+	pthread_mutex_t lock;             /* of the two texts; "": no problem */
 	char problem[ERR_TEXT_MAX];       /* with the store */
 	char fetch_problem[ERR_TEXT_MAX]; /* with the topic */
 
@@ -96,7 +102,8 @@ set_text(struct engine *engine, char to[ERR_TEXT_MAX], const char *text)
 	pthread_mutex_unlock(&engine->lock);
 }
 
-/* --- events ------------------------------------------------------------------------- */
+/* --- events
+ * ------------------------------------------------------------------------- */
 
 /*
  * Offsets are missing. Those before the first that the topic still has were
@@ -107,11 +114,19 @@ static void
 cross_gap(struct engine *engine, unsigned number, int64_t to)
 {
 	struct store_partition *p = &engine->partitions[number];
-	int64_t begin = 0, end, lost;
+	int64_t begin = consumer_begin(engine->consumer, number), end, lost;
 
-	/* Without an answer, the honest guess is the worse one. */
-	if (consumer_bounds(engine->consumer, number, &begin, &end, NULL))
-		begin = to;
+	/*
+	 * The broker is asked seldom: in a compacted topic, or one written in
+	 * transactions, every few events have a gap between them.
+	 */
+	if (engine->now_ns - engine->begin_asked_ns >= BEGIN_NS) {
+		engine->begin_asked_ns = engine->now_ns;
+		/* Without an answer, the honest guess is the worse one. */
+		if (consumer_bounds(engine->consumer, number, &begin, &end,
+				    NULL))
+			begin = to;
+	}
 	lost = (begin < to ? begin : to) - p->position;
 	if (lost < 0)
 		lost = 0;
@@ -157,15 +172,14 @@ bury(struct engine *engine, const struct consumer_message *message,
 	dead = &engine->letters[engine->letters_len++];
 	dead->reason = reason;
 	dead->field = field;
-	dead->position =
-	    (struct position){message->partition, message->offset};
+	dead->position = (struct position){message->partition, message->offset};
 	dead->seen_ms = engine->now_ms;
 	dead->size = message->size;
-	dead->raw_size = (uint32_t)(message->size < STORE_DEAD_RAW_MAX
-					? message->size
-					: STORE_DEAD_RAW_MAX);
-	dead->raw = xstrndup(message->data ? message->data : "",
-			     dead->raw_size);
+	dead->raw_size =
+	    (uint32_t)(message->size < STORE_DEAD_RAW_MAX ? message->size
+							  : STORE_DEAD_RAW_MAX);
+	dead->raw =
+	    xstrndup(message->data ? message->data : "", dead->raw_size);
 }
 
 static void
@@ -176,6 +190,7 @@ take_event(struct engine *engine, const struct consumer_message *message)
 	struct event_fault fault;
 	struct event event;
 	enum reason reason;
+	int64_t mark_ms;
 
 	if (message->offset < p->position)
 		return; /* fetched again after a broker's failure: counted */
@@ -190,18 +205,25 @@ take_event(struct engine *engine, const struct consumer_message *message)
 		return;
 	}
 	engine->valid++;
-	if (event.time_ms > p->newest_ms) {
+	if (event.time_ms > p->newest_ms)
 		p->newest_ms = event.time_ms;
-		engine->marks[number].newest_ms = event.time_ms;
-		if (event.time_ms > engine->state.newest_ms)
-			engine->state.newest_ms = event.time_ms;
-	}
+	if (event.time_ms > engine->state.newest_ms)
+		engine->state.newest_ms = event.time_ms;
+	/*
+	 * An event that is dated ahead, as the rules allow within limits, does
+	 * not move the watermark beyond now: it would make the others late.
+	 */
+	mark_ms =
+	    event.time_ms < engine->now_ms ? event.time_ms : engine->now_ms;
+	if (mark_ms > engine->marks[number].newest_ms)
+		engine->marks[number].newest_ms = mark_ms;
 	aggregate_add(&engine->aggregate, &event,
 		      (struct position){message->partition, message->offset},
 		      engine->state.watermark_ms);
 }
 
-/* --- accounting ----------------------------------------------------------------------- */
+/* --- accounting
+ * ----------------------------------------------------------------------- */
 
 /*
  * What producer, broker and engine know now, as the ledger, and how far event
@@ -231,13 +253,17 @@ take_stock(struct engine *engine)
 	producer.failed = counts.failed;
 	producer.ends = engine->ends;
 	producer.ends_len = engine->partitions_len;
-	engine->state.ledger = account(
-	    &engine->before, &producer, engine->partitions,
-	    engine->partitions_len, engine->valid, engine->dead,
-	    engine->late + engine->aggregate.late);
-	for (unsigned i = 0; i < engine->partitions_len; i++)
-		engine->marks[i].caught_up = engine->partitions[i].position >=
-					     engine->partitions[i].end;
+	engine->state.ledger =
+	    account(&engine->before, &producer, engine->partitions,
+		    engine->partitions_len, engine->valid, engine->dead,
+		    engine->late + engine->aggregate.late);
+	for (unsigned i = 0; i < engine->partitions_len; i++) {
+		engine->marks[i].caught_up =
+		    engine->partitions[i].position >= engine->partitions[i].end;
+		if (engine->marks[i].caught_up && engine->producer &&
+		    engine->state.ledger.unacked == 0)
+			producer_caught_up(engine->producer, i);
+	}
 	engine->state.watermark_ms =
 	    watermark_of(engine->marks, engine->partitions_len,
 			 engine->state.watermark_ms, engine->now_ns);
@@ -297,7 +323,9 @@ turn_seconds(struct engine *engine)
 	*last = now;
 }
 
-/* --- commits --------------------------------------------------------------------------------- */
+/* --- commits
+ * ---------------------------------------------------------------------------------
+ */
 
 /* What is gathered, and what committing it will take, against the bound. */
 static bool
@@ -322,8 +350,8 @@ commit_due(const struct engine *engine, bool finishing)
 		pause = COMMIT_MIN_NS;
 	if (pause > COMMIT_MAX_NS)
 		pause = COMMIT_MAX_NS;
-	return since >= pause && (engine->changed || finishing ||
-				  since >= COMMIT_IDLE_NS);
+	return since >= pause &&
+	       (engine->changed || finishing || since >= COMMIT_IDLE_NS);
 }
 
 static int
@@ -364,7 +392,8 @@ commit(struct engine *engine, struct err *err)
 		set_text(engine, engine->problem, "");
 	engine->retry_ns = 0;
 	engine->late += engine->aggregate.late;
-	aggregate_clear(&engine->aggregate);
+	aggregate_clear(&engine->aggregate,
+			engine->options.memory_bytes / KEEP_PART);
 	for (unsigned i = 0; i < engine->letters_len; i++)
 		free(engine->letters[i].raw);
 	engine->letters_len = engine->seconds_len = 0;
@@ -374,7 +403,9 @@ commit(struct engine *engine, struct err *err)
 	return 0;
 }
 
-/* --- the flow ---------------------------------------------------------------------------------- */
+/* --- the flow
+ * ----------------------------------------------------------------------------------
+ */
 
 static void
 read_clocks(struct engine *engine)
@@ -392,13 +423,22 @@ consume(struct engine *engine, int timeout_ms)
 
 	read_clocks(engine);
 	/* This thread alone writes it, so it may look without the lock. */
-	if (strcmp(engine->fetch_problem,
-		   consumer_problem(engine->consumer)) != 0)
+	if (strcmp(engine->fetch_problem, consumer_problem(engine->consumer)) !=
+	    0)
 		set_text(engine, engine->fetch_problem,
 			 consumer_problem(engine->consumer));
 	for (size_t i = 0; i < len; i++) {
 		const struct consumer_message *message = &messages[i];
 
+		if (message->at_end) {
+			/* What lies between was no event: markers, say. */
+			if (message->offset >
+			    engine->partitions[message->partition].position)
+				cross_gap(engine, (unsigned)message->partition,
+					  message->offset);
+			continue;
+		}
+		engine->changed = true;
 		take_event(engine, message);
 		engine->consumed_bytes[message->partition] +=
 		    event_cost(message->size + message->key_size);
@@ -409,8 +449,11 @@ consume(struct engine *engine, int timeout_ms)
 				  engine->consumed_bytes[i]);
 		engine->consumed_bytes[i] = 0;
 	}
-	engine->changed |= len > 0;
 	consumer_release(engine->consumer);
+	/* Silence because of an outage is not idleness: see watermark.h. */
+	if (consumer_disconnected(engine->consumer))
+		for (unsigned i = 0; i < engine->partitions_len; i++)
+			engine->marks[i].changed_ns = engine->now_ns;
 	if (len == 0)
 		cross_ends(engine);
 }
@@ -431,7 +474,7 @@ all_done(struct engine *engine, bool generated)
 
 	if (!engine->generator)
 		return duration_over(engine);
-	return generated && !engine->changed && l->unacked == 0 && l->lag == 0;
+	return generated && l->unacked == 0 && l->lag == 0;
 }
 
 static void *
@@ -448,7 +491,8 @@ engine_main(void *arg)
 		    engine->generator && generator_done(engine->generator);
 
 		if (engine->retry_ns && memory_full(engine)) {
-			/* No room to gather, none to commit: the topic waits. */
+			/* No room to gather, none to commit: the topic waits.
+			 */
 			struct timespec pause = {0, TAKE_MS * 1000000};
 
 			nanosleep(&pause, NULL);
@@ -482,8 +526,8 @@ drain(struct engine *engine, bool (*hurry)(void *ctx), void *ctx)
 
 		take_stock(engine);
 		for (unsigned i = 0; i < engine->partitions_len; i++)
-			left |= engine->partitions[i].position <
-				engine->ends[i];
+			left |=
+			    engine->partitions[i].position < engine->ends[i];
 		if (!left || atomic_load(&engine->failed) ||
 		    (hurry && hurry(ctx)))
 			return;
@@ -495,12 +539,16 @@ drain(struct engine *engine, bool (*hurry)(void *ctx), void *ctx)
 			commit(engine, NULL);
 		if (engine->valid + engine->dead > before)
 			moved_ns = engine->now_ns;
-		if (engine->now_ns - moved_ns > DRAIN_NS)
+		if (engine->now_ns - moved_ns >
+		    (consumer_disconnected(engine->consumer) ? OUTAGE_NS
+							     : DRAIN_NS))
 			return;
 	}
 }
 
-/* --- start -------------------------------------------------------------------------------------- */
+/* --- start
+ * --------------------------------------------------------------------------------------
+ */
 
 static int
 random_id(char *to, size_t room, struct err *err)
@@ -553,8 +601,7 @@ name_source(struct engine *engine, const char *topic,
 
 	snprintf(source->topic, sizeof(source->topic), "%s", topic);
 	snprintf(source->label, sizeof(source->label), "%s%s",
-		 engine->embedded ? "embedded broker " : "",
-		 engine->brokers);
+		 engine->embedded ? "embedded broker " : "", engine->brokers);
 	if (engine->embedded)
 		return random_id(source->id, sizeof(source->id), err);
 	id = consumer_cluster_id(engine->consumer);
@@ -576,8 +623,8 @@ static int
 same_source(const struct store_source *was, const struct store_source *is,
 	    const char *path, bool *same, struct err *err)
 {
-	*same = strcmp(was->id, is->id) == 0 &&
-		strcmp(was->topic, is->topic) == 0;
+	*same =
+	    strcmp(was->id, is->id) == 0 && strcmp(was->topic, is->topic) == 0;
 	if (*same || was->id[0] == '\0' ||
 	    (is_embedded(was) && is_embedded(is)))
 		return 0;
@@ -589,7 +636,8 @@ same_source(const struct store_source *was, const struct store_source *is,
 
 /* Where each partition goes on, or begins. */
 static int
-place(struct engine *engine, unsigned number, bool stored, struct err *err)
+place(struct engine *engine, unsigned number, bool stored, bool from_end,
+      struct err *err)
 {
 	struct store_partition *p = &engine->partitions[number];
 	int64_t begin, end;
@@ -599,7 +647,7 @@ place(struct engine *engine, unsigned number, bool stored, struct err *err)
 	if (rc)
 		return rc;
 	if (!stored) {
-		p->begin = engine->options.from_end ? end : begin;
+		p->begin = from_end ? end : begin;
 		p->position = p->begin;
 		p->newest_ms = WATERMARK_NONE;
 	} else if (p->position > end) {
@@ -613,9 +661,13 @@ place(struct engine *engine, unsigned number, bool stored, struct err *err)
 		p->lost += begin - p->position;
 		p->position = begin;
 	}
+	/* The topic's end moved back: an unclean election took events away. */
+	if (stored && end < p->end)
+		p->lost += p->end - end;
 	p->end = end;
 	engine->ends[number] = end;
-	engine->marks[number].newest_ms = p->newest_ms;
+	engine->marks[number].newest_ms =
+	    p->newest_ms < engine->now_ms ? p->newest_ms : engine->now_ms;
 	engine->marks[number].changed_ns = engine->started_ns;
 	return 0;
 }
@@ -659,15 +711,17 @@ open_store(struct engine *engine, const char *topic, struct err *err)
 	engine->marks = xcalloc(engine->partitions_len, sizeof(*engine->marks));
 	engine->ends = xcalloc(engine->partitions_len, sizeof(*engine->ends));
 	engine->heard = xcalloc(engine->partitions_len, sizeof(*engine->heard));
-	engine->consumed_bytes = xcalloc(engine->partitions_len,
-					 sizeof(*engine->consumed_bytes));
+	engine->consumed_bytes =
+	    xcalloc(engine->partitions_len, sizeof(*engine->consumed_bytes));
 	offsets = xcalloc(engine->partitions_len, sizeof(*offsets));
 	for (unsigned i = 0; rc == 0 && i < engine->partitions_len; i++) {
 		bool have = same && i < stored_len;
 
 		if (have)
 			engine->partitions[i] = stored[i];
-		rc = place(engine, i, have, err);
+		/* Partitions that were added later are read from their start.
+		 */
+		rc = place(engine, i, have, o->from_end && !same, err);
 		offsets[i] = engine->partitions[i].position;
 	}
 	if (rc == 0)
@@ -749,7 +803,9 @@ engine_start(const struct engine_options *options, struct engine **out,
 	return 0;
 }
 
-/* --- stop ------------------------------------------------------------------------------------------ */
+/* --- stop
+ * ------------------------------------------------------------------------------------------
+ */
 
 static void
 close_kafka(struct engine *engine)
@@ -786,7 +842,7 @@ engine_stop(struct engine *engine, bool (*hurry)(void *ctx), void *ctx,
 		generator_join(engine->generator);
 	}
 	if (engine->producer)
-		producer_flush(engine->producer, FLUSH_MS);
+		producer_flush(engine->producer, FLUSH_MS, hurry, ctx);
 	atomic_store(&engine->stopping, true);
 	if (engine->running)
 		pthread_join(engine->thread, NULL);
@@ -824,7 +880,8 @@ engine_free(struct engine *engine)
 	free(engine);
 }
 
-/* --- for the dashboard's thread -------------------------------------------------------------------- */
+/* --- for the dashboard's thread
+ * -------------------------------------------------------------------- */
 
 int
 engine_view(struct engine *engine, uint64_t seen, bool windows,
@@ -858,8 +915,7 @@ actual_rate(struct engine *engine, int64_t now_ns)
 	if (engine->rate_at_ns[last] - engine->rate_at_ns[0] < 500000000)
 		return -1;
 	return (double)(engine->rate_count[last] - engine->rate_count[0]) *
-	       1e9 /
-	       (double)(engine->rate_at_ns[last] - engine->rate_at_ns[0]);
+	       1e9 / (double)(engine->rate_at_ns[last] - engine->rate_at_ns[0]);
 }
 
 void
@@ -877,6 +933,8 @@ engine_live(struct engine *engine, struct engine_live *live)
 	}
 	if (engine->consumer)
 		live->disconnected = consumer_disconnected(engine->consumer);
+	if (engine->producer && producer_disconnected(engine->producer))
+		live->disconnected = true;
 	pthread_mutex_lock(&engine->lock);
 	snprintf(live->problem, sizeof(live->problem), "%s",
 		 engine->problem[0] ? engine->problem : engine->fetch_problem);

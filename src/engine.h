@@ -1,7 +1,8 @@
 /*
  * The engine: the flow from the topic to the store, and what feeds it.
  *
- *   generator ─► producer ─► [ topic ] ─► consumer ─► decoder ─► aggregate ─► store
+ *   generator ─► producer ─► [ topic ] ─► consumer ─► decoder ─► aggregate ─►
+ * store
  *
  * engine_start() opens everything in that order and starts two kinds of
  * threads: the generator's, and one that consumes, decodes, aggregates and
@@ -30,10 +31,10 @@ struct engine_options {
 	const char *topic;           /* NULL: the pipeline's */
 	bool from_end; /* a new store begins behind what is there already */
 	bool generate;
-	double per_s;         /* INFINITY: as fast as it goes */
-	uint64_t events;      /* 0: no end */
-	int64_t duration_ms;  /* 0: no end */
-	unsigned generators;  /* threads */
+	double per_s;        /* INFINITY: as fast as it goes */
+	uint64_t events;     /* 0: no end */
+	int64_t duration_ms; /* 0: no end */
+	unsigned generators; /* threads */
 	bool seeded;
 	uint64_t seed;
 	const char *store_path;
@@ -46,7 +47,7 @@ struct engine_live {
 	double target_per_s;
 	double actual_per_s; /* over about the last second; -1: unknown */
 	bool held_back;
-	bool ended; /* --events or --duration reached, and all of it stored */
+	bool ended;  /* --events or --duration reached, and all of it stored */
 	bool failed; /* it cannot go on: problem says why */
 	bool disconnected;
 	char problem[ERR_TEXT_MAX]; /* "": none */

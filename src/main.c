@@ -50,7 +50,8 @@ fail(const struct err *err)
 		   : EXIT_FAILED;
 }
 
-/* --- signals ---------------------------------------------------------------------- */
+/* --- signals
+ * ---------------------------------------------------------------------- */
 
 /*
  * Signals come through a file descriptor; all threads are made with them
@@ -59,13 +60,17 @@ fail(const struct err *err)
 static int
 open_signals(struct err *err)
 {
+	struct sigaction hangup;
 	sigset_t set;
 	int fd;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	/* Under nohup it stays ignored. */
+	if (sigaction(SIGHUP, NULL, &hangup) == 0 &&
+	    hangup.sa_handler != SIG_IGN)
+		sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGWINCH);
 	signal(SIGPIPE, SIG_IGN);
 	fd = -1;
@@ -95,7 +100,8 @@ hurry(void *ctx)
 	return end_asked(*(const int *)ctx);
 }
 
-/* --- files ------------------------------------------------------------------------- */
+/* --- files
+ * ------------------------------------------------------------------------- */
 
 /*
  * Pipelines are beside the program when it runs from a build tree, else where
@@ -147,14 +153,14 @@ default_store(const struct options *o, const struct pipeline *pipeline,
 	}
 	for (const char *at = o->kafka.brokers;
 	     *at && at < o->kafka.brokers + 64; at++)
-		buf_addf(path, "%c",
-			 strchr("/,: \t", *at) ? '_' : *at);
+		buf_addf(path, "%c", strchr("/,: \t", *at) ? '_' : *at);
 	buf_addf(path, "-%s-%08x", topic,
 		 (unsigned)hash64(o->kafka.brokers, strlen(o->kafka.brokers)));
 	return 0;
 }
 
-/* --- the dashboard's source ------------------------------------------------------------ */
+/* --- the dashboard's source
+ * ------------------------------------------------------------ */
 
 struct live_source {
 	struct engine *engine; /* NULL: a store alone */
@@ -229,7 +235,9 @@ show(struct engine *engine, struct store *store, int signal_fd, bool ascii,
 	return dashboard_run(&source, &options, err);
 }
 
-/* --- run -------------------------------------------------------------------------------- */
+/* --- run
+ * --------------------------------------------------------------------------------
+ */
 
 /* Without a terminal: progress once a second, until done or told to end. */
 static void
@@ -430,7 +438,8 @@ done:
 	return code;
 }
 
-/* --- the other commands --------------------------------------------------------------------- */
+/* --- the other commands
+ * --------------------------------------------------------------------- */
 
 /* Events into a topic, and nothing else. */
 static int
@@ -463,8 +472,8 @@ generate_to_topic(const struct options *o, const struct pipeline *pipeline,
 
 		poll(&wait, 1, POLL_MS);
 		if (end_asked(signal_fd) ||
-		    (o->duration_ms && clock_steady_ns() - begun_ns >=
-					   o->duration_ms * 1000000))
+		    (o->duration_ms &&
+		     clock_steady_ns() - begun_ns >= o->duration_ms * 1000000))
 			break;
 	}
 	if (generator) {
@@ -472,7 +481,7 @@ generate_to_topic(const struct options *o, const struct pipeline *pipeline,
 		generator_join(generator);
 	}
 	if (rc == 0) {
-		producer_flush(options.producer, 30000);
+		producer_flush(options.producer, 30000, hurry, &signal_fd);
 		ends = xcalloc(producer_partitions(options.producer),
 			       sizeof(*ends));
 		producer_counts(options.producer, &counts, ends);
@@ -499,9 +508,9 @@ generate(struct options *o, struct pipeline *pipeline, int signal_fd)
 	int rc = 0;
 
 	if (!pipeline->generator.present)
-		rc = err_set(&err, WEIR_USAGE, 0,
-			     "the pipeline %s has no generator",
-			     pipeline->name);
+		rc =
+		    err_set(&err, WEIR_USAGE, 0,
+			    "the pipeline %s has no generator", pipeline->name);
 	else if (!o->to_stdout && !o->kafka.brokers)
 		rc = err_set(&err, WEIR_USAGE, 0,
 			     "`weir generate` needs --brokers, or --stdout");

@@ -13,26 +13,32 @@
 #define GENERATORS_MAX 64
 
 static const char help[] =
-    "weir shows what goes through a Kafka topic: counted, checked, aggregated.\n"
+    "weir shows what goes through a Kafka topic: counted, checked, "
+    "aggregated.\n"
     "\n"
-    "  weir [run] [PIPELINE]     run it live in this terminal; PIPELINE is a name\n"
+    "  weir [run] [PIPELINE]     run it live in this terminal; PIPELINE is a "
+    "name\n"
     "                            or a file (default: interactions)\n"
     "  weir view STORE           the dashboard on a store, also while another\n"
     "                            weir writes it; nothing is changed\n"
-    "  weir generate PIPELINE    events alone: to a topic, or with --stdout one\n"
+    "  weir generate PIPELINE    events alone: to a topic, or with --stdout "
+    "one\n"
     "                            JSON object a line\n"
     "  weir check PIPELINE       validate a pipeline file\n"
     "  weir report STORE         what a store holds, as one JSON object\n"
     "\n"
     "The stream\n"
-    "  -b, --brokers LIST        a Kafka cluster; without it, an embedded broker\n"
+    "  -b, --brokers LIST        a Kafka cluster; without it, an embedded "
+    "broker\n"
     "  -t, --topic NAME          another topic than the pipeline's\n"
     "  -X, --property K=V        a librdkafka setting; may be repeated\n"
     "  -F, --config FILE         librdkafka settings, one K=V a line\n"
-    "      --from-end            begin a new store behind what is there already\n"
+    "      --from-end            begin a new store behind what is there "
+    "already\n"
     "\n"
     "The generator\n"
-    "      --rate N              events a second: 500, 20k, 1.5M or max (default: the\n"
+    "      --rate N              events a second: 500, 20k, 1.5M or max "
+    "(default: the\n"
     "                            pipeline's; max when headless with --events)\n"
     "      --events N            stop after so many\n"
     "      --duration D          stop after 90s, 10m, 2h\n"
@@ -43,11 +49,13 @@ static const char help[] =
     "\n"
     "The store\n"
     "      --store DIR           keep aggregates there, and go on from them\n"
-    "      --fresh               begin anew; the old store is kept as DIR.last\n"
+    "      --fresh               begin anew; the old store is kept as "
+    "DIR.last\n"
     "      --memory SIZE         bound on buffers: 64M, 1G (default: 256M)\n"
     "\n"
     "The screen\n"
-    "      --headless            no terminal: progress on stderr, one JSON report\n"
+    "      --headless            no terminal: progress on stderr, one JSON "
+    "report\n"
     "                            on stdout at the end\n"
     "      --ascii               no characters beyond ASCII\n"
     "\n"
@@ -130,12 +138,9 @@ static const struct {
 	enum command command;
 	bool operand; /* it needs one */
 } commands[] = {
-    {"run", COMMAND_RUN, false},
-    {"view", COMMAND_VIEW, true},
-    {"generate", COMMAND_GENERATE, true},
-    {"check", COMMAND_CHECK, true},
-    {"report", COMMAND_REPORT, true},
-    {"help", COMMAND_HELP, false},
+    {"run", COMMAND_RUN, false},          {"view", COMMAND_VIEW, true},
+    {"generate", COMMAND_GENERATE, true}, {"check", COMMAND_CHECK, true},
+    {"report", COMMAND_REPORT, true},     {"help", COMMAND_HELP, false},
 };
 
 const char *
@@ -197,8 +202,8 @@ parse_duration(const char *text, int64_t *ms, struct err *err)
 	static const struct {
 		const char *unit;
 		double ms;
-	} units[] = {{"ms", 1}, {"", 1e3}, {"s", 1e3}, {"m", 6e4},
-		     {"h", 3.6e6}, {"d", 8.64e7}};
+	} units[] = {{"ms", 1},  {"", 1e3},    {"s", 1e3},
+		     {"m", 6e4}, {"h", 3.6e6}, {"d", 8.64e7}};
 	const char *rest;
 	double value;
 
@@ -206,7 +211,7 @@ parse_duration(const char *text, int64_t *ms, struct err *err)
 		for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
 			if (strcmp(rest, units[i].unit) == 0 &&
 			    value * units[i].ms >= 1 &&
-			    value * units[i].ms < 1e15) {
+			    value * units[i].ms < 1e12) {
 				*ms = (int64_t)(value * units[i].ms);
 				return 0;
 			}
@@ -261,10 +266,11 @@ parse_count(const char *option, const char *text, uint64_t least, uint64_t most,
 		*count = value;
 		return 0;
 	}
-	return err_set(err, WEIR_USAGE, 0,
-		       "%s takes a whole number of at least %llu, as 500, 20k or "
-		       "3M, not \"%s\"",
-		       option, (unsigned long long)least, text);
+	return err_set(
+	    err, WEIR_USAGE, 0,
+	    "%s takes a whole number of at least %llu, as 500, 20k or "
+	    "3M, not \"%s\"",
+	    option, (unsigned long long)least, text);
 }
 
 static int
@@ -328,6 +334,9 @@ parse_one(int option, const char *value, struct options *o, struct err *err)
 		o->no_generate = true;
 		break;
 	case OPT_STORE:
+		if (!*value)
+			return err_set(err, WEIR_USAGE, 0,
+				       "--store takes a folder");
 		o->store = value;
 		break;
 	case OPT_FRESH:
@@ -411,6 +420,14 @@ options_parse(int argc, char **argv, struct options *o, struct err *err)
 		const char *word = argv[optind - 1];
 		int rc;
 
+		if (option == '?' && optopt && optopt < OPT_RATE)
+			return err_set(err, WEIR_USAGE, 0,
+				       "there is no option -%c; see `weir "
+				       "--help`",
+				       optopt);
+		if (option == '?' && optopt)
+			return err_set(err, WEIR_USAGE, 0,
+				       "the option %s takes no value", word);
 		if (option == '?')
 			return err_set(err, WEIR_USAGE, 0,
 				       "there is no option %s; see `weir "
@@ -451,6 +468,8 @@ options_parse(int argc, char **argv, struct options *o, struct err *err)
 		if (given_len < sizeof(given) / sizeof(*given))
 			given[given_len++] = option;
 	}
+	if (optind < argc && !o->operand)
+		o->operand = argv[optind++];
 	if (optind < argc)
 		return err_set(err, WEIR_USAGE, 0,
 			       "\"%s\" is one word too many; see `weir --help`",

@@ -26,7 +26,7 @@ struct options {
 	const char *operand;         /* PIPELINE or STORE; NULL: none given */
 	struct kafka_settings kafka; /* brokers NULL: embedded */
 	const char *topic;
-	double per_s;                /* -1: the pipeline's */
+	double per_s; /* -1: the pipeline's */
 	uint64_t events;
 	int64_t duration_ms;
 	bool seeded;

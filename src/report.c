@@ -29,8 +29,8 @@ add_ledger(struct json_node *to, const struct view *view)
 	    {"unacked", l->unacked},   {"failed", l->failed},
 	    {"foreign", l->foreign},   {"consumed", l->consumed},
 	    {"valid", l->valid},       {"dead", l->dead},
-	    {"late", l->late},	       {"lag", l->lag},
-	    {"lost", l->lost},	       {"skipped", l->skipped},
+	    {"late", l->late},         {"lag", l->lag},
+	    {"lost", l->lost},         {"skipped", l->skipped},
 	};
 	struct json_node *ledger = json_add_object(to, "ledger"), *reasons;
 
@@ -149,7 +149,9 @@ add_rates(struct json_node *to, const struct view *view)
 	int64_t peak = -1;
 
 	for (unsigned i = 0; i < view->history_len; i++)
-		if (view->history[i].known && view->history[i].consumed > peak)
+		if (view->history[i].known &&
+		    view->history[i].second >= view->started_ms / 1000 &&
+		    view->history[i].consumed > peak)
 			peak = view->history[i].consumed;
 	json_add_double(rates, "seconds",
 			(double)(view->commit_ms - view->started_ms) / 1000);

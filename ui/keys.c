@@ -10,7 +10,7 @@ const struct key_binding keys[] = {
     {'?', ACTION_HELP, 0, "?", "this help", "?", "help"},
     {'q', ACTION_QUIT, 0, "q", "quit, as Ctrl-C does", "q", "quit"},
     {KEYS_ESC, ACTION_CLOSE, KEYS_OPENED, "Esc",
-     "close the detail, leave the zoom, drop the selection", "Esc", "close"},
+     "close the detail, leave the zoom, drop selection", "Esc", "close"},
     {'+', ACTION_RATE_UP, KEYS_RATE, "+", "one tenth faster", "+ -", "rate"},
     {'-', ACTION_RATE_DOWN, KEYS_RATE, "-", "one tenth slower", NULL, NULL},
     {']', ACTION_RATE_UP_FINE, KEYS_RATE, "]", "one hundredth faster", NULL,

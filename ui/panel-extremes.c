@@ -27,7 +27,8 @@ extremes_headline(const struct panel *panel, int width, char *out, size_t size)
 	}
 	snprintf(out, size, "min %s (%s %s) · max %s", min.text,
 		 format_count(summary->min_keys).text,
-		 summary->min_keys == 1 ? "key" : panel_table(panel)->spec->name,
+		 summary->min_keys == 1 ? "key"
+					: panel_table(panel)->spec->name,
 		 max.text);
 	if ((int)strlen(out) - 1 > width)
 		snprintf(out, size, "min %s (%s) · max %s", min.text,

@@ -119,10 +119,10 @@ aggregate_bytes(const struct aggregate *aggregate)
 }
 
 void
-aggregate_clear(struct aggregate *aggregate)
+aggregate_clear(struct aggregate *aggregate, size_t keep_bytes)
 {
 	for (unsigned i = 0; i < aggregate->pipeline->tables_len; i++) {
-		delta_clear(&aggregate->tables[i].delta);
+		delta_clear(&aggregate->tables[i].delta, keep_bytes);
 		aggregate->tables[i].late = 0;
 	}
 	aggregate->late = 0;

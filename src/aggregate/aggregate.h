@@ -39,7 +39,8 @@ void aggregate_add(struct aggregate *aggregate, const struct event *event,
 		   struct position position, int64_t watermark_ms);
 
 size_t aggregate_bytes(const struct aggregate *aggregate);
-void aggregate_clear(struct aggregate *aggregate);
+/* keep_bytes: memory that each table may keep for the next interval. */
+void aggregate_clear(struct aggregate *aggregate, size_t keep_bytes);
 
 /* The start of the window of `size_ms` that holds time_ms. */
 int64_t window_start(int64_t time_ms, int64_t size_ms);

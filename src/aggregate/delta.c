@@ -117,7 +117,10 @@ delta_bytes(const struct delta *delta)
 {
 	/* Sorting takes two order arrays on top. */
 	return delta->slots_len * sizeof(*delta->slots) +
-	       delta->len * 2 * sizeof(*delta->order) + delta->data_capacity;
+	       (delta->len > delta->order_capacity ? delta->len
+						   : delta->order_capacity) *
+		   2 * sizeof(*delta->order) +
+	       delta->data_capacity;
 }
 
 static int
@@ -129,8 +132,8 @@ compare_keys(const void *a, const void *b, void *arg)
 	struct delta_record *y = record_at(
 	    delta, (size_t)((const struct delta_order *)b)->record * 8);
 	size_t size = x->key_size < y->key_size ? x->key_size : y->key_size;
-	int c = memcmp(row_of(x) + delta->row_size,
-		       row_of(y) + delta->row_size, size);
+	int c = memcmp(row_of(x) + delta->row_size, row_of(y) + delta->row_size,
+		       size);
 
 	if (c)
 		return c;
@@ -220,20 +223,31 @@ delta_get(const struct delta *delta, size_t i, struct text *key)
 	struct delta_record *record =
 	    record_at(delta, (size_t)delta->order[i].record * 8);
 
-	*key = (struct text){row_of(record) + delta->row_size,
-			     record->key_size};
+	*key =
+	    (struct text){row_of(record) + delta->row_size, record->key_size};
 	return row_of(record);
 }
 
 void
-delta_clear(struct delta *delta)
+delta_clear(struct delta *delta, size_t keep_bytes)
 {
+	unsigned row_size = delta->row_size;
+
+	/*
+	 * What one large interval took would count against the bound for ever,
+	 * and growing again costs little beside the commit.
+	 */
+	if (delta_bytes(delta) > keep_bytes) {
+		delta_release(delta);
+		delta_init(delta, row_size);
+		return;
+	}
 	/* A table that was large once does not stay so. */
-	if (delta->slots_len > SLOTS_MIN && delta->len * 16 < delta->slots_len) {
+	if (delta->slots_len > SLOTS_MIN &&
+	    delta->len * 16 < delta->slots_len) {
 		free(delta->slots);
 		delta->slots_len /= 2;
-		delta->slots =
-		    xcalloc(delta->slots_len, sizeof(*delta->slots));
+		delta->slots = xcalloc(delta->slots_len, sizeof(*delta->slots));
 	} else {
 		memset(delta->slots, 0,
 		       delta->slots_len * sizeof(*delta->slots));

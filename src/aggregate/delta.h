@@ -3,8 +3,9 @@
  *
  * A hash table from keys to rows, in plain memory: a look-up costs two misses
  * of the cache, one for the slot and one for the row with its key. It only
- * grows; a commit takes it in key order and clears it. Its memory is what --memory bounds: the
- * engine asks delta_bytes() and commits before it is too much.
+ * grows; a commit takes it in key order and clears it. Its memory is what
+ * --memory bounds: the engine asks delta_bytes() and commits before it is too
+ * much.
  */
 #ifndef WEIR_AGGREGATE_DELTA_H
 #define WEIR_AGGREGATE_DELTA_H
@@ -79,7 +80,7 @@ size_t delta_bytes(const struct delta *delta);
 void delta_sort(struct delta *delta);
 void *delta_get(const struct delta *delta, size_t i, struct text *key);
 
-/* Forgets all entries; keeps memory for as many. */
-void delta_clear(struct delta *delta);
+/* Forgets all entries; keeps memory for as many, up to keep_bytes. */
+void delta_clear(struct delta *delta, size_t keep_bytes);
 
 #endif

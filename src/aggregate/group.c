@@ -47,7 +47,8 @@ ranking_init(struct ranking *ranking, bool largest_first)
 	memset(ranking, 0, sizeof(*ranking));
 	ranking->largest_first = largest_first;
 	ranking->complete = true;
-	ranking->entries = xmalloc(RANKING_CAPACITY * sizeof(*ranking->entries));
+	ranking->entries =
+	    xmalloc(RANKING_CAPACITY * sizeof(*ranking->entries));
 	ranking->added = xmalloc(RANKING_CAPACITY * sizeof(*ranking->added));
 }
 
@@ -236,7 +237,9 @@ spread_of(const struct group *group, uint64_t bits)
 
 	if (!(v >= 1))
 		return 0;
-	frexp(v, &exponent); /* v in [2^(exponent-1), 2^exponent) */
+	if (isinf(v))
+		return GROUP_SPREAD - 1; /* frexp() says nothing of it */
+	frexp(v, &exponent);             /* v in [2^(exponent-1), 2^exponent) */
 	return exponent < GROUP_SPREAD ? (unsigned)exponent : GROUP_SPREAD - 1;
 }
 
@@ -302,7 +305,8 @@ group_finish(struct group *group)
 		uint64_t least = bottom->entries[0].bits;
 		size_t same = 1;
 
-		while (same < bottom->len && bottom->entries[same].bits == least)
+		while (same < bottom->len &&
+		       bottom->entries[same].bits == least)
 			same++;
 		/* Beyond the bound there may be more of the same value. */
 		if (bottom->complete || bottom->bound_bits != least) {
@@ -466,8 +470,7 @@ ranking_decode(struct ranking *ranking, struct reader *reader)
 		entry->bits = take_u64(reader);
 		entry->key_at = (uint32_t)ranking->keys.size;
 		take_key(reader, &ranking->keys);
-		entry->key_size =
-		    (uint32_t)ranking->keys.size - entry->key_at;
+		entry->key_size = (uint32_t)ranking->keys.size - entry->key_at;
 		entry->gone = false;
 	}
 	ranking->len = ranking->live = len;

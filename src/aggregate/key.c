@@ -51,8 +51,8 @@ key_encode(const struct pipeline *p, const struct table_spec *table,
 		}
 		switch (field->type) {
 		case FIELD_STRING:
-			to = put_string(to, value->text,
-					i + 1 == table->by_len);
+			to =
+			    put_string(to, value->text, i + 1 == table->by_len);
 			break;
 		case FIELD_BOOL:
 			*to++ = value->i ? 1 : 0;

@@ -4,10 +4,10 @@
  * The byte order of keys is the order of their values, so equal values break
  * ties the same way everywhere, and no key is empty, which LMDB would refuse. A
  * key of one required string is that string, with a 00 in front when it is
- * empty or begins with 00. In other keys, strings that are not last end in 00 00 with 00 inside
- * written as 00 ff, integers take 8 bytes big-endian with the sign bit
- * flipped, booleans one byte; an optional field begins with 00 when it is
- * missing, else 01.
+ * empty or begins with 00. In other keys, strings that are not last end in 00
+ * 00 with 00 inside written as 00 ff, integers take 8 bytes big-endian with the
+ * sign bit flipped, booleans one byte; an optional field begins with 00 when it
+ * is missing, else 01.
  */
 #ifndef WEIR_AGGREGATE_KEY_H
 #define WEIR_AGGREGATE_KEY_H

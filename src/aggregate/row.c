@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -29,9 +30,9 @@ row_layout_init(struct row_layout *layout, const struct pipeline *p,
 
 		cell->kind = measure->kind;
 		cell->field = measure->field;
-		cell->real = measure->field >= 0 &&
-			     p->event.fields[measure->field].type ==
-				 FIELD_NUMBER;
+		cell->real =
+		    measure->field >= 0 &&
+		    p->event.fields[measure->field].type == FIELD_NUMBER;
 		cell->offset = at;
 		at += measure->kind == MEASURE_AVERAGE ? 16 : 8;
 	}
@@ -62,6 +63,17 @@ add_saturating(int64_t a, int64_t b)
 	return sum;
 }
 
+/* Stops at the largest double, as integers do: no infinity, no NaN. */
+static double
+finite_sum(double a, double b)
+{
+	double sum = a + b;
+
+	if (isfinite(sum))
+		return sum;
+	return a > 0 ? DBL_MAX : -DBL_MAX;
+}
+
 /* Adds to a sum or puts a smaller or larger extreme; both sides are known. */
 static void
 combine(const struct row_cell *cell, char *at, uint64_t with)
@@ -74,7 +86,7 @@ combine(const struct row_cell *cell, char *at, uint64_t with)
 		case MEASURE_COUNT:
 		case MEASURE_SUM:
 		case MEASURE_AVERAGE:
-			put_real(at, old + add);
+			put_real(at, finite_sum(old, add));
 			break;
 		case MEASURE_MINIMUM:
 			put_real(at, add < old ? add : old);
@@ -125,8 +137,9 @@ row_add(const struct row_layout *layout, void *row, const struct event *event,
 		value = &event->values[cell->field];
 		if (!value->present)
 			continue;
-		memcpy(&add, cell->real ? (const void *)&value->d
-					: (const void *)&value->i,
+		memcpy(&add,
+		       cell->real ? (const void *)&value->d
+				  : (const void *)&value->i,
 		       sizeof(add));
 		if (known & 1u << i)
 			combine(cell, at, add);
@@ -182,14 +195,14 @@ row_value(const struct row_layout *layout, const void *row, unsigned measure)
 {
 	const struct row_cell *cell = &layout->cells[measure];
 	const char *at = (const char *)row + cell->offset;
-	uint32_t known = get_u32((const char *)row + layout->positions) >>
-			 KNOWN_SHIFT;
+	uint32_t known =
+	    get_u32((const char *)row + layout->positions) >> KNOWN_SHIFT;
 
 	if (!(known & 1u << measure))
 		return value_none();
 	if (cell->kind == MEASURE_AVERAGE) {
-		double sum = cell->real ? get_real(at)
-					: (double)(int64_t)get_u64(at);
+		double sum =
+		    cell->real ? get_real(at) : (double)(int64_t)get_u64(at);
 
 		return value_real(sum / (double)get_u64(at + 8));
 	}

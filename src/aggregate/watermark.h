@@ -17,17 +17,17 @@
 #define WATERMARK_IDLE_NS INT64_C(5000000000)
 
 struct watermark_partition {
-	int64_t newest_ms;   /* WATERMARK_NONE: no event yet */
-	bool caught_up;      /* nothing is left to read at the moment */
-	int64_t changed_ns;  /* steady time of its last event, or of the
-				beginning */
+	int64_t newest_ms;  /* WATERMARK_NONE: no event yet */
+	bool caught_up;     /* nothing is left to read at the moment */
+	int64_t changed_ns; /* steady time of its last event, or of the
+			       beginning */
 };
 
 /*
  * The stream's watermark, never less than `current`. WATERMARK_NONE while no
  * partition has one, or one that may still have old events has none.
  */
-int64_t watermark_of(const struct watermark_partition *partitions,
-		     unsigned len, int64_t current, int64_t now_ns);
+int64_t watermark_of(const struct watermark_partition *partitions, unsigned len,
+		     int64_t current, int64_t now_ns);
 
 #endif

@@ -15,7 +15,10 @@ struct buf {
 	size_t capacity;
 };
 
-#define BUF_INIT {NULL, 0, 0}
+#define BUF_INIT                                                               \
+	{                                                                      \
+		NULL, 0, 0                                                     \
+	}
 
 void buf_release(struct buf *buf); /* frees, and makes it empty again */
 

@@ -13,13 +13,14 @@
 
 enum weir_err {
 	WEIR_OK = 0,
-	WEIR_NOT_FOUND = -1, /* what was asked for is not there: often no fault */
-	WEIR_USAGE = -2,     /* the command line or an argument is wrong */
-	WEIR_PIPELINE = -3,  /* the pipeline file is wrong */
-	WEIR_SYSTEM = -4,    /* the operating system said no; foreign is errno */
-	WEIR_STORE = -5,     /* the store failed; foreign is LMDB's code */
-	WEIR_STORE_FULL = -6,    /* disk or map full: try again with more room */
-	WEIR_STORE_BUSY = -7,    /* another weir writes this store */
+	WEIR_NOT_FOUND =
+	    -1,          /* what was asked for is not there: often no fault */
+	WEIR_USAGE = -2, /* the command line or an argument is wrong */
+	WEIR_PIPELINE = -3, /* the pipeline file is wrong */
+	WEIR_SYSTEM = -4,   /* the operating system said no; foreign is errno */
+	WEIR_STORE = -5,    /* the store failed; foreign is LMDB's code */
+	WEIR_STORE_FULL = -6, /* disk or map full: try again with more room */
+	WEIR_STORE_BUSY = -7, /* another weir writes this store */
 	WEIR_STORE_FOREIGN = -8, /* not a store, or one of another pipeline,
 				    format or source: refused, not misread */
 	WEIR_KAFKA = -9,         /* librdkafka's code in foreign */

@@ -18,7 +18,7 @@ struct stream_options {
 	int64_t duration_ms; /* 0: no end */
 	bool seeded;         /* event times from the seeded clock */
 	uint64_t seed;
-	int stop_fd;         /* readable: stop; -1: never */
+	int stop_fd; /* readable: stop; -1: never */
 };
 
 /* A reader that goes away is no error. */

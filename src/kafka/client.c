@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -10,7 +11,8 @@
 
 #define ANSWER_TIMEOUT_MS 10000
 
-/* --- settings ------------------------------------------------------------------ */
+/* --- settings
+ * ------------------------------------------------------------------ */
 
 void
 kafka_settings_release(struct kafka_settings *settings)
@@ -62,6 +64,14 @@ kafka_settings_add(struct kafka_settings *settings, const char *property,
 		free(name);
 		return rc;
 	}
+	/* Where the cluster is decides more than a setting: see engine.c. */
+	if (strcmp(name, "bootstrap.servers") == 0 ||
+	    strcmp(name, "metadata.broker.list") == 0) {
+		free(settings->brokers);
+		settings->brokers = xstrdup(equals + 1);
+		free(name);
+		return 0;
+	}
 	settings->properties =
 	    xrealloc(settings->properties, (settings->properties_len + 1) *
 					       sizeof(*settings->properties));
@@ -102,7 +112,8 @@ kafka_settings_file(struct kafka_settings *settings, const char *path,
 	return rc;
 }
 
-/* --- configurations --------------------------------------------------------------- */
+/* --- configurations
+ * --------------------------------------------------------------- */
 
 static void
 on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
@@ -167,7 +178,9 @@ client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **rk,
 	return 0;
 }
 
-/* --- topics ---------------------------------------------------------------------------- */
+/* --- topics
+ * ----------------------------------------------------------------------------
+ */
 
 int
 client_topic(rd_kafka_t *rk, const char *name, rd_kafka_topic_t **topic,
@@ -190,8 +203,9 @@ client_topic(rd_kafka_t *rk, const char *name, rd_kafka_topic_t **topic,
 			     rd_kafka_err2str(code));
 		goto done;
 	}
-	code = metadata->topic_cnt == 1 ? metadata->topics[0].err
-					: RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+	code = metadata->topic_cnt == 1
+		   ? metadata->topics[0].err
+		   : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 	if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
 		rc = err_set(err, WEIR_NOT_FOUND, code,
 			     "the cluster has no topic %s", name);
@@ -225,11 +239,11 @@ create(rd_kafka_t *rk, const char *topic, unsigned partitions, struct err *err)
 	size_t n;
 	int rc = 0;
 
-	new_topic = rd_kafka_NewTopic_new(topic, (int)partitions, -1, why,
-					  sizeof(why));
+	new_topic =
+	    rd_kafka_NewTopic_new(topic, (int)partitions, -1, why, sizeof(why));
 	if (!new_topic) {
-		rc = err_set(err, WEIR_KAFKA, 0,
-			     "cannot make the topic %s: %s", topic, why);
+		rc = err_set(err, WEIR_KAFKA, 0, "cannot make the topic %s: %s",
+			     topic, why);
 		goto done;
 	}
 	rd_kafka_CreateTopics(rk, &new_topic, 1, NULL, queue);
@@ -248,9 +262,9 @@ create(rd_kafka_t *rk, const char *topic, unsigned partitions, struct err *err)
 		    rd_kafka_event_CreateTopics_result(event), &n);
 		code = n == 1 ? rd_kafka_topic_result_error(results[0]) : 0;
 		if (code)
-			snprintf(why, sizeof(why), "%s",
-				 rd_kafka_topic_result_error_string(
-				     results[0]));
+			snprintf(
+			    why, sizeof(why), "%s",
+			    rd_kafka_topic_result_error_string(results[0]));
 	}
 	if (code && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
 		rc = err_set(err, WEIR_KAFKA, code,
@@ -272,6 +286,7 @@ kafka_topic_create(const struct kafka_settings *settings, const char *topic,
 	struct kafka_shared shared = {0};
 	rd_kafka_conf_t *conf;
 	rd_kafka_t *rk;
+	const struct timespec pause = {0, 100000000};
 	rd_kafka_topic_t *handle = NULL;
 	unsigned there;
 	int64_t deadline;
@@ -286,13 +301,14 @@ kafka_topic_create(const struct kafka_settings *settings, const char *topic,
 	if (rc == WEIR_NOT_FOUND) {
 		rc = create(rk, topic, partitions, err);
 		/* A new topic takes a moment to have leaders. */
-		deadline = clock_steady_ns() +
-			   (int64_t)ANSWER_TIMEOUT_MS * 1000000;
+		deadline =
+		    clock_steady_ns() + (int64_t)ANSWER_TIMEOUT_MS * 1000000;
 		while (rc == 0) {
 			rc = client_topic(rk, topic, &handle, &there, err);
 			if (rc != WEIR_NOT_FOUND ||
 			    clock_steady_ns() > deadline)
 				break;
+			nanosleep(&pause, NULL);
 			rc = 0;
 		}
 	}

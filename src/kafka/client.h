@@ -42,8 +42,7 @@ int kafka_settings_file(struct kafka_settings *settings, const char *path,
  * Makes the topic if the cluster does not have it, and waits until it does.
  * Fails with WEIR_KAFKA, also when no broker answers.
  */
-int kafka_topic_create(const struct kafka_settings *settings,
-		       const char *topic, unsigned partitions,
-		       struct err *err);
+int kafka_topic_create(const struct kafka_settings *settings, const char *topic,
+		       unsigned partitions, struct err *err);
 
 #endif

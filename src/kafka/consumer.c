@@ -12,6 +12,7 @@
 #define ANSWER_TIMEOUT_MS 10000
 #define RETRY_NS          INT64_C(1000000000)
 #define WAKE_MS           50
+#define WAKE_NS           INT64_C(50000000)
 #define KBYTES_MAX        ((size_t)2097151) /* librdkafka's limit */
 
 struct consumer {
@@ -27,6 +28,7 @@ struct consumer {
 	struct consumer_message messages[TAKE_MAX];
 	char problem[256];
 	int64_t asked_ns; /* when it was last asked whether a broker is back */
+	int64_t woken_ns; /* when the fetching thread was last woken */
 	int64_t *next;    /* by partition: behind the last message taken */
 };
 
@@ -47,7 +49,7 @@ consumer_new(const struct kafka_settings *settings, const char *topic,
 	     struct err *err)
 {
 	struct consumer *consumer = xcalloc(1, sizeof(*consumer));
-	char kbytes[24];
+	char kbytes[24], fetch[24];
 	/*
 	 * Both limits are a partition's (legacy consumer). librdkafka 2.0 looks
 	 * only once a second whether a queue that was full has room again, so
@@ -58,12 +60,13 @@ consumer_new(const struct kafka_settings *settings, const char *topic,
 	 * one sleeps through it, so it is asked more often.
 	 */
 	struct kafka_default defaults[] = {
-	    {"enable.partition.eof", "false"},
+	    {"enable.partition.eof", "true"},
 	    {"enable.auto.commit", "false"},
 	    {"auto.offset.reset", "earliest"},
 	    {"fetch.wait.max.ms", embedded ? "10" : "100"},
 	    {"fetch.error.backoff.ms", "100"},
 	    {"queued.max.messages.kbytes", kbytes},
+	    {"fetch.message.max.bytes", fetch},
 	    {"queued.min.messages", "10000000"},
 	    {NULL, NULL},
 	};
@@ -76,17 +79,18 @@ consumer_new(const struct kafka_settings *settings, const char *topic,
 
 		if (embedded || share > KBYTES_MAX)
 			share = KBYTES_MAX;
-		if (share < 1024)
-			share = 1024;
+		if (share < 64)
+			share = 64;
 		snprintf(kbytes, sizeof(kbytes), "%zu", share);
+		snprintf(fetch, sizeof(fetch), "%zu",
+			 (share < 1024 ? share : 1024) * 1024);
 		rc = client_conf(settings, defaults, consumer, &conf, err);
 		if (rc)
 			goto fail;
 		rd_kafka_conf_set_error_cb(conf, on_error);
 		rc = client_new(RD_KAFKA_CONSUMER, conf, &consumer->rk, err);
 		if (rc == 0)
-			rc = client_topic(consumer->rk, topic,
-					  &consumer->topic,
+			rc = client_topic(consumer->rk, topic, &consumer->topic,
 					  &consumer->partitions, err);
 		if (rc)
 			goto fail;
@@ -172,10 +176,9 @@ consumer_start(struct consumer *consumer, const int64_t *offsets,
 						 consumer->queue) != 0) {
 			rd_kafka_resp_err_t code = rd_kafka_last_error();
 
-			return err_set(err, WEIR_KAFKA, code,
-				       "cannot consume %s[%u]: %s",
-				       consumer->name, i,
-				       rd_kafka_err2str(code));
+			return err_set(
+			    err, WEIR_KAFKA, code, "cannot consume %s[%u]: %s",
+			    consumer->name, i, rd_kafka_err2str(code));
 		}
 		consumer->next[i] = offsets[i];
 		consumer->started = i + 1;
@@ -208,6 +211,11 @@ look_for_brokers(struct consumer *consumer)
 static void
 wake_fetching(struct consumer *consumer)
 {
+	int64_t now = clock_steady_ns();
+
+	if (now - consumer->woken_ns < WAKE_NS)
+		return;
+	consumer->woken_ns = now;
 	for (unsigned i = 0; i < consumer->partitions; i++) {
 		int64_t begin, end;
 
@@ -240,6 +248,16 @@ consumer_take(struct consumer *consumer, int timeout_ms,
 
 		if ((unsigned)from->partition >= consumer->partitions)
 			continue;
+		to->data = NULL;
+		to->size = to->key_size = 0;
+		to->partition = from->partition;
+		to->offset = from->offset;
+		to->at_end = from->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+		if (to->at_end) {
+			consumer->next[from->partition] = from->offset;
+			len++;
+			continue;
+		}
 		if (from->err) {
 			snprintf(consumer->problem, sizeof(consumer->problem),
 				 "%s[%d]: %s", consumer->name,
@@ -250,8 +268,6 @@ consumer_take(struct consumer *consumer, int timeout_ms,
 		to->data = from->payload;
 		to->size = from->len;
 		to->key_size = from->key_len;
-		to->partition = from->partition;
-		to->offset = from->offset;
 		consumer->next[from->partition] = from->offset + 1;
 		len++;
 	}

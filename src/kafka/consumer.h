@@ -17,6 +17,7 @@ struct consumer_message {
 	size_t size, key_size;
 	int32_t partition;
 	int64_t offset;
+	bool at_end; /* no message: the partition was read up to offset */
 };
 
 /*

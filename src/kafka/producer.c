@@ -14,6 +14,7 @@
  * event_cost() does not see, and generators overshoot by a batch.
  */
 #define HOLD_BACK_BYTES (EMBEDDED_RETENTION_BYTES / 2)
+#define FLUSH_STEP_MS   100
 #define BATCH_EVENTS    512 /* of one partition */
 #define BATCH_BYTES     PRODUCER_EVENT_MAX
 
@@ -44,7 +45,7 @@ struct producer_batch {
 		rd_kafka_message_t messages[BATCH_EVENTS];
 		unsigned len;
 		size_t bytes; /* event_cost() of those not counted yet */
-	} *partitions;
+	} * partitions;
 	int64_t added; /* not counted as produced yet */
 };
 
@@ -64,6 +65,10 @@ on_event(rd_kafka_t *rk, rd_kafka_event_t *event, void *opaque)
 
 			if (message->err) {
 				producer->failed++;
+				producer_consumed(producer,
+						  (unsigned)message->partition,
+						  event_cost(message->len +
+							     message->key_len));
 				continue;
 			}
 			producer->acked++;
@@ -141,14 +146,13 @@ producer_new(const struct kafka_settings *settings, const char *topic,
 	int rc;
 
 	snprintf(messages_text, sizeof(messages_text), "%zu",
-		 messages < 10000	? (size_t)10000
+		 messages < 10000      ? (size_t)10000
 		 : messages > 10000000 ? (size_t)10000000
 				       : messages);
 	snprintf(kbytes_text, sizeof(kbytes_text), "%zu",
-		 memory_bytes / 1024 < 4096 ? (size_t)4096
-		 : memory_bytes / 1024 > 2097151
-		     ? (size_t)2097151
-		     : memory_bytes / 1024);
+		 memory_bytes / 1024 < 4096      ? (size_t)4096
+		 : memory_bytes / 1024 > 2097151 ? (size_t)2097151
+						 : memory_bytes / 1024);
 	producer->hold_back = hold_back;
 	pthread_mutex_init(&producer->lock, NULL);
 	crc_init(producer->crc_table);
@@ -176,10 +180,13 @@ fail:
 }
 
 void
-producer_flush(struct producer *producer, int timeout_ms)
+producer_flush(struct producer *producer, int timeout_ms,
+	       bool (*hurry)(void *ctx), void *ctx)
 {
-	if (rd_kafka_flush(producer->rk, timeout_ms) == 0)
-		return;
+	for (int ms = 0; ms < timeout_ms && !(hurry && hurry(ctx));
+	     ms += FLUSH_STEP_MS)
+		if (rd_kafka_flush(producer->rk, FLUSH_STEP_MS) == 0)
+			return;
 	rd_kafka_purge(producer->rk,
 		       RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 	rd_kafka_flush(producer->rk, 1000);
@@ -234,6 +241,17 @@ producer_consumed(struct producer *producer, unsigned partition, size_t bytes)
 		    memory_order_relaxed);
 }
 
+void
+producer_caught_up(struct producer *producer, unsigned partition)
+{
+	struct in_flight *f;
+
+	if (partition >= producer->partitions)
+		return;
+	f = &producer->in_flight[partition];
+	atomic_store(&f->consumed, atomic_load(&f->written));
+}
+
 bool
 producer_held_back(struct producer *producer)
 {
@@ -241,10 +259,10 @@ producer_held_back(struct producer *producer)
 		return false;
 	for (unsigned i = 0; i < producer->partitions; i++) {
 		struct in_flight *f = &producer->in_flight[i];
-		int64_t consumed = atomic_load_explicit(&f->consumed,
-							memory_order_relaxed);
-		int64_t written = atomic_load_explicit(&f->written,
-						       memory_order_relaxed);
+		int64_t consumed =
+		    atomic_load_explicit(&f->consumed, memory_order_relaxed);
+		int64_t written =
+		    atomic_load_explicit(&f->written, memory_order_relaxed);
 
 		if (written - consumed > HOLD_BACK_BYTES)
 			return true;
@@ -258,7 +276,8 @@ producer_disconnected(struct producer *producer)
 	return atomic_load(&producer->shared.disconnected);
 }
 
-/* --- batches -------------------------------------------------------------------------- */
+/* --- batches
+ * -------------------------------------------------------------------------- */
 
 struct producer_batch *
 producer_batch_new(struct producer *producer)
@@ -277,6 +296,11 @@ producer_batch_free(struct producer_batch *batch)
 {
 	if (!batch)
 		return;
+	/* Counted as produced, but never taken by librdkafka. */
+	pthread_mutex_lock(&batch->producer->lock);
+	for (unsigned i = 0; i < batch->producer->partitions; i++)
+		batch->producer->failed += batch->partitions[i].len;
+	pthread_mutex_unlock(&batch->producer->lock);
 	free(batch->data);
 	free(batch->partitions);
 	free(batch);
@@ -302,8 +326,8 @@ producer_batch_add(struct producer_batch *batch, size_t size, struct text key)
 	unsigned partition;
 
 	if (key.size)
-		partition = crc32_of(producer->crc_table, key) %
-			    producer->partitions;
+		partition =
+		    crc32_of(producer->crc_table, key) % producer->partitions;
 	else
 		partition = batch->turn++ % producer->partitions;
 	message = &batch->partitions[partition]
@@ -330,9 +354,9 @@ count_added(struct producer_batch *batch)
 	struct producer *producer = batch->producer;
 
 	for (unsigned i = 0; i < producer->partitions; i++) {
-		atomic_fetch_add_explicit(
-		    &producer->in_flight[i].written,
-		    (int64_t)batch->partitions[i].bytes, memory_order_relaxed);
+		atomic_fetch_add_explicit(&producer->in_flight[i].written,
+					  (int64_t)batch->partitions[i].bytes,
+					  memory_order_relaxed);
 		batch->partitions[i].bytes = 0;
 	}
 	atomic_fetch_add(&producer->produced, batch->added);
@@ -359,8 +383,7 @@ producer_batch_send(struct producer_batch *batch, struct err *err)
 			continue;
 		}
 		for (unsigned i = 0; i < len; i++) {
-			if (messages[i].err ==
-			    RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+			if (messages[i].err == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
 				messages[kept] = messages[i];
 				messages[kept].err = 0;
 				kept++;

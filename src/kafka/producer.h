@@ -36,8 +36,12 @@ int producer_new(const struct kafka_settings *settings, const char *topic,
 		 size_t memory_bytes, bool hold_back, struct producer **out,
 		 struct err *err);
 
-/* Waits for delivery reports up to timeout_ms, then fails what is left. */
-void producer_flush(struct producer *producer, int timeout_ms);
+/*
+ * Waits for delivery reports up to timeout_ms, or until hurry() (may be NULL)
+ * says so, then fails what is left.
+ */
+void producer_flush(struct producer *producer, int timeout_ms,
+		    bool (*hurry)(void *ctx), void *ctx);
 void producer_free(struct producer *producer); /* NULL is fine */
 
 unsigned producer_partitions(const struct producer *producer);
@@ -55,6 +59,11 @@ int64_t producer_produced(struct producer *producer);
 /* The engine has consumed so many bytes (event_cost()) of a partition. */
 void producer_consumed(struct producer *producer, unsigned partition,
 		       size_t bytes);
+/*
+ * Everything of a partition was consumed and nothing is under way to it: what
+ * was lost, or written by others, no longer counts.
+ */
+void producer_caught_up(struct producer *producer, unsigned partition);
 /* What an event is counted as: its bytes and what the log adds to it. */
 static inline size_t
 event_cost(size_t key_and_value_bytes)

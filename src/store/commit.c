@@ -110,7 +110,8 @@ group_rescan(MDB_cursor *cursor, struct group *group, const char *prefix,
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* --- tables ---------------------------------------------------------------- */
+/* --- tables ----------------------------------------------------------------
+ */
 
 /*
  * Merges one row. The cursor ends on it, which makes the next, near key cheap.
@@ -215,8 +216,7 @@ sample_ranking(struct work *work, unsigned table, const struct group *group)
 		}
 	}
 	key[0] = HISTORY_RANK;
-	put_be64(key + 1,
-		 key_from_i64(work->commit->state->commit_ms / 1000));
+	put_be64(key + 1, key_from_i64(work->commit->state->commit_ms / 1000));
 	key[9] = (char)table;
 	k = val(key, sizeof(key));
 	v = val(data, size);
@@ -234,7 +234,9 @@ expire_windows(struct work *work, unsigned table, MDB_cursor *cursor)
 	int64_t watermark = work->commit->state->watermark_ms;
 	int64_t window = 0;
 	bool any = false;
-	unsigned left = EXPIRE_ROWS_MAX;
+	/* More than come in: no table grows because it expires too slowly. */
+	size_t left = EXPIRE_ROWS_MAX +
+		      2 * work->commit->aggregate->tables[table].delta.len;
 	MDB_val k, v;
 	int rc;
 
@@ -252,14 +254,14 @@ expire_windows(struct work *work, unsigned table, MDB_cursor *cursor)
 
 			group_key(key, GROUP_SUMMARY, table, window);
 			k = val(key, sizeof(key));
-			gone = mdb_del(work->txn, work->store->groups, &k,
-				       NULL);
+			gone =
+			    mdb_del(work->txn, work->store->groups, &k, NULL);
 			if (gone && gone != MDB_NOTFOUND)
 				return gone;
 			key[0] = GROUP_RANKING;
 			k = val(key, sizeof(key));
-			gone = mdb_del(work->txn, work->store->groups, &k,
-				       NULL);
+			gone =
+			    mdb_del(work->txn, work->store->groups, &k, NULL);
 			if (gone && gone != MDB_NOTFOUND)
 				return gone;
 		}
@@ -312,7 +314,8 @@ done:
 	return rc;
 }
 
-/* --- everything else ---------------------------------------------------------- */
+/* --- everything else
+ * ---------------------------------------------------------- */
 
 static int
 write_partitions(struct work *work)
@@ -487,7 +490,8 @@ write_state(struct work *work, uint64_t *number)
 	return mdb_put(work->txn, work->store->meta, &k, &v, 0);
 }
 
-/* --- room ------------------------------------------------------------------------ */
+/* --- room
+ * ------------------------------------------------------------------------ */
 
 size_t
 store_commit_bytes(const struct store *store, const struct aggregate *aggregate)
@@ -528,13 +532,18 @@ make_room(struct store *store, size_t need, bool full)
 		map *= 2;
 	if (map == info.me_mapsize)
 		return 0;
+	/* Readers that were killed hold pages for ever: let go of those. */
+	rc = mdb_reader_check(store->env, NULL);
+	if (rc)
+		return rc;
 	pthread_rwlock_wrlock(&store->map_lock);
 	rc = mdb_env_set_mapsize(store->env, map);
 	pthread_rwlock_unlock(&store->map_lock);
 	return rc;
 }
 
-/* --- the commit -------------------------------------------------------------------- */
+/* --- the commit
+ * -------------------------------------------------------------------- */
 
 static int
 commit_once(struct store *store, const struct store_commit *commit,

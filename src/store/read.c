@@ -30,12 +30,13 @@ copy_key(struct work *work, unsigned table, struct text key)
 {
 	work->text.size = 0;
 	buf_reserve(&work->text, 1);
-	key_text(work->store->pipeline,
-		 &work->store->pipeline->tables[table], key, &work->text);
+	key_text(work->store->pipeline, &work->store->pipeline->tables[table],
+		 key, &work->text);
 	return view_copy(work->view, work->text.data, work->text.size);
 }
 
-/* --- summaries ---------------------------------------------------------------- */
+/* --- summaries
+ * ---------------------------------------------------------------- */
 
 static void
 summarise(struct work *work, unsigned table, const struct group_summary *from,
@@ -46,6 +47,9 @@ summarise(struct work *work, unsigned table, const struct group_summary *from,
 
 	to->keys = from->keys;
 	to->total = row_value(layout, from->total, layout->rank);
+	/* Of no events there is no extreme, but there are none. */
+	if (to->total.kind == VALUE_NONE && cell->kind == MEASURE_COUNT)
+		to->total = value_int(0);
 	if (cell->kind == MEASURE_COUNT || cell->kind == MEASURE_SUM) {
 		if (to->total.kind != VALUE_NONE && from->keys > 0)
 			to->average = value_real(value_double(to->total) /
@@ -86,7 +90,8 @@ read_summary(struct work *work, unsigned table, int64_t window,
 	return rc;
 }
 
-/* --- rows ----------------------------------------------------------------------- */
+/* --- rows
+ * ----------------------------------------------------------------------- */
 
 static struct view_position
 view_position(struct position position)
@@ -135,13 +140,14 @@ fill_row(struct work *work, unsigned table, const char *prefix,
 static int
 read_rankings(struct work *work, unsigned table, int64_t window,
 	      struct view_row *rows[2], unsigned lens[2],
-	      uint64_t hashes[2][VIEW_RANKING], struct text names[2][VIEW_RANKING],
-	      struct group *group, struct err *err)
+	      uint64_t hashes[2][VIEW_RANKING],
+	      struct text names[2][VIEW_RANKING], struct group *group,
+	      struct err *err)
 {
 	const struct ranking *rankings[] = {&group->top, &group->bottom};
-	size_t prefix_size =
-	    work->store->pipeline->tables[table].window_ms ? WINDOW_KEY_SIZE
-							   : 0;
+	size_t prefix_size = work->store->pipeline->tables[table].window_ms
+				 ? WINDOW_KEY_SIZE
+				 : 0;
 	char key[GROUP_KEY], prefix[WINDOW_KEY_SIZE];
 	MDB_val k, summary, stored;
 	int rc;
@@ -183,9 +189,11 @@ read_rankings(struct work *work, unsigned table, int64_t window,
 	return rc;
 }
 
-/* --- the recent past of rows -------------------------------------------------------- */
+/* --- the recent past of rows
+ * -------------------------------------------------------- */
 
-#define SLOTS 512 /* a power of two, over twice the rows at both ends */
+#define RECENT_MAX 1e15
+#define SLOTS      512 /* a power of two, over twice the rows at both ends */
 
 struct recent {
 	uint64_t hash;
@@ -216,6 +224,12 @@ recent_sample(struct recent *slot, int64_t second, double value, int64_t first)
 	if (slot->known) {
 		int64_t gap = second - slot->last_at;
 		double change = (value - slot->last) / (double)gap;
+
+		/* A measure that fell shows as standing still. */
+		if (!(change > 0))
+			change = 0;
+		else if (change > RECENT_MAX)
+			change = RECENT_MAX;
 
 		for (int64_t s = slot->last_at + 1; s <= second; s++) {
 			int64_t i = s - first;
@@ -317,7 +331,9 @@ read_recent(struct work *work, unsigned table, struct view_row *rows[2],
 		   : 0;
 }
 
-/* --- windows --------------------------------------------------------------------------- */
+/* --- windows
+ * ---------------------------------------------------------------------------
+ */
 
 static bool
 expired(const struct work *work, const struct table_spec *spec, int64_t start)
@@ -379,7 +395,7 @@ read_windows(struct work *work, unsigned table, bool tops,
 		struct view_window *window = &to->windows[i];
 		uint64_t hashes[2][VIEW_RANKING];
 		struct text names[2][VIEW_RANKING];
-		struct view_row *rows[2];
+		struct view_row *rows[2] = {NULL, NULL};
 		struct group group;
 		unsigned lens[2];
 
@@ -431,7 +447,9 @@ window_extremes(struct work *work, unsigned table,
 	}
 }
 
-/* --- tables ------------------------------------------------------------------------------ */
+/* --- tables
+ * ------------------------------------------------------------------------------
+ */
 
 /* The windowed table whose extremes a panel shows beside this one; -1. */
 static int
@@ -510,7 +528,9 @@ read_tables(struct work *work, bool tops, struct err *err)
 	return rc;
 }
 
-/* --- the rest ------------------------------------------------------------------------------ */
+/* --- the rest
+ * ------------------------------------------------------------------------------
+ */
 
 static int
 read_partitions(struct work *work)
@@ -574,9 +594,9 @@ read_dead(struct work *work)
 	for (unsigned i = REASON_NONE + 1; i < REASONS; i++) {
 		if (work->state.dead_by_reason[i] == 0)
 			continue;
-		view->reasons[view->reasons_len++] = (struct view_reason){
-		    reason_name(i), reason_text(i),
-		    work->state.dead_by_reason[i]};
+		view->reasons[view->reasons_len++] =
+		    (struct view_reason){reason_name(i), reason_text(i),
+					 work->state.dead_by_reason[i]};
 	}
 	qsort(view->reasons, view->reasons_len, sizeof(*view->reasons),
 	      compare_reasons);
@@ -603,8 +623,8 @@ read_dead(struct work *work)
 		to->position.offset = (int64_t)get_u64(head + 16);
 		to->seen_ms = (int64_t)get_u64(head + 24);
 		to->raw_size = get_u64(head + 32);
-		to->raw = view_copy(view, head + DEAD_HEAD,
-				    v.mv_size - DEAD_HEAD);
+		to->raw =
+		    view_copy(view, head + DEAD_HEAD, v.mv_size - DEAD_HEAD);
 		rc = mdb_cursor_get(cursor, &k, &v, MDB_PREV);
 	}
 	mdb_cursor_close(cursor);
@@ -716,8 +736,8 @@ read_all(struct work *work, bool windows, struct err *err)
 }
 
 int
-store_view(struct store *store, uint64_t seen, bool windows,
-	   struct view **view, struct err *err)
+store_view(struct store *store, uint64_t seen, bool windows, struct view **view,
+	   struct err *err)
 {
 	struct work work = {.store = store};
 	MDB_val v;

@@ -65,12 +65,14 @@ store_fail(struct err *err, int rc, const struct store *store,
 			       "new one with --fresh, or restore a copy",
 			       path, mdb_strerror(rc), doing);
 	default:
-		return err_set(err, WEIR_STORE, rc, "the store %s failed while %s: %s",
-			       path, doing, mdb_strerror(rc));
+		return err_set(err, WEIR_STORE, rc,
+			       "the store %s failed while %s: %s", path, doing,
+			       mdb_strerror(rc));
 	}
 }
 
-/* --- records --------------------------------------------------------------- */
+/* --- records ---------------------------------------------------------------
+ */
 
 void
 group_key(char key[GROUP_KEY], char kind, unsigned table, int64_t window)
@@ -177,7 +179,8 @@ put(MDB_txn *txn, MDB_dbi dbi, const char *key, const void *data, size_t size)
 	return mdb_put(txn, dbi, &k, &v, 0);
 }
 
-/* --- read transactions ----------------------------------------------------- */
+/* --- read transactions -----------------------------------------------------
+ */
 
 /* The map of a reader follows when another process has grown the file. */
 static int
@@ -219,7 +222,19 @@ store_read_end(struct store *store, MDB_txn *txn)
 	pthread_rwlock_unlock(&store->map_lock);
 }
 
-/* --- the folder -------------------------------------------------------------- */
+/* Without slashes at the end, which people's shells put there. */
+static char *
+plain_path(const char *path)
+{
+	char *plain = xstrdup(path);
+
+	for (size_t size = strlen(plain); size > 1 && plain[size - 1] == '/';)
+		plain[--size] = '\0';
+	return plain;
+}
+
+/* --- the folder --------------------------------------------------------------
+ */
 
 static int
 make_folders(const char *path, struct err *err)
@@ -234,9 +249,9 @@ make_folders(const char *path, struct err *err)
 			continue;
 		*at = '\0';
 		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-			rc = err_errno(err,
-				       "cannot make the folder %s for the store",
-				       copy);
+			rc = err_errno(
+			    err, "cannot make the folder %s for the store",
+			    copy);
 		if (end)
 			break;
 		*at = '/';
@@ -361,18 +376,19 @@ remove_in(const char *path, const char *name)
 }
 
 int
-store_set_aside(const char *path, struct err *err)
+store_set_aside(const char *name, struct err *err)
 {
 	enum contents contents;
 	struct buf last = BUF_INIT;
+	char *path = plain_path(name);
 	int rc, fd = -1;
 
 	rc = look_into(path, &contents, err);
 	if (rc || contents != CONTENTS_STORE)
-		return rc;
+		goto done;
 	rc = take_lock(path, &fd, err);
 	if (rc)
-		return rc;
+		goto done;
 	buf_addf(&last, "%s.last", path);
 	rc = look_into(last.data, &contents, err);
 	if (rc == 0 && contents == CONTENTS_STORE) {
@@ -386,12 +402,16 @@ store_set_aside(const char *path, struct err *err)
 	if (rc == 0 && rename(path, last.data) != 0)
 		rc = err_errno(err, "cannot move the store %s aside to %s",
 			       path, last.data);
+done:
 	buf_release(&last);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
+	free(path);
 	return rc;
 }
 
-/* --- open and close ---------------------------------------------------------- */
+/* --- open and close ----------------------------------------------------------
+ */
 
 static int
 open_env(struct store *store, enum store_mode mode, struct err *err)
@@ -438,6 +458,8 @@ open_env(struct store *store, enum store_mode mode, struct err *err)
 		rc = mdb_env_set_mapsize(store->env, map);
 	if (rc == 0)
 		rc = mdb_env_open(store->env, store->path, flags, 0600);
+	if (rc == 0 && mode != STORE_READ)
+		rc = mdb_reader_check(store->env, NULL);
 	if (rc == EACCES || rc == EPERM || rc == EROFS) {
 		errno = rc;
 		return err_errno(err, "cannot open the store %s", store->path);
@@ -483,12 +505,12 @@ check_pipeline(struct store *store, MDB_txn *txn, struct err *err)
 	}
 	if (fingerprint.mv_size != 8 ||
 	    get_u64(fingerprint.mv_data) != store->pipeline->fingerprint)
-		return err_set(err, WEIR_STORE_FOREIGN, 0,
-			       "the store %s was made with other fields, rules "
-			       "or tables (%.*s); use another --store, or begin "
-			       "a new one with --fresh",
-			       store->path, (int)file.mv_size,
-			       (const char *)file.mv_data);
+		return err_set(
+		    err, WEIR_STORE_FOREIGN, 0,
+		    "the store %s was made with other fields, rules "
+		    "or tables (%.*s); use another --store, or begin "
+		    "a new one with --fresh",
+		    store->path, (int)file.mv_size, (const char *)file.mv_data);
 	return 0;
 }
 
@@ -521,7 +543,7 @@ open_databases(struct store *store, enum store_mode mode, struct err *err)
 		const char *name;
 		MDB_dbi *dbi;
 	} databases[] = {
-	    {"meta", &store->meta},	  {"offsets", &store->offsets},
+	    {"meta", &store->meta},     {"offsets", &store->offsets},
 	    {"groups", &store->groups}, {"history", &store->history},
 	    {"dead", &store->dead},
 	};
@@ -598,16 +620,12 @@ done:
 
 int
 store_open(const char *path, enum store_mode mode,
-	   const struct pipeline *pipeline, struct store **out,
-	   struct err *err)
+	   const struct pipeline *pipeline, struct store **out, struct err *err)
 {
 	struct store *store = xcalloc(1, sizeof(*store));
 	int rc;
 
-	store->path = xstrdup(path);
-	while (strlen(store->path) > 1 &&
-	       store->path[strlen(store->path) - 1] == '/')
-		store->path[strlen(store->path) - 1] = '\0';
+	store->path = plain_path(path);
 	store->lock_fd = -1;
 	store->pipeline = pipeline;
 	store->sync = mode == STORE_WRITE;
@@ -666,7 +684,8 @@ store_pipeline(const struct store *store)
 	return store->pipeline;
 }
 
-/* --- what a run goes on from ---------------------------------------------------- */
+/* --- what a run goes on from
+ * ---------------------------------------------------- */
 
 static void
 copy_text(char *to, size_t room, MDB_val from)
@@ -720,8 +739,7 @@ store_load(struct store *store, struct store_source *source,
 			rc = store_fail(err, rc, store, "reading offsets");
 			goto done;
 		}
-		*partitions =
-		    xcalloc(stat.ms_entries, sizeof(**partitions));
+		*partitions = xcalloc(stat.ms_entries, sizeof(**partitions));
 		/* Keys are partition numbers from 0 on, without holes. */
 		while ((rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) == 0) {
 			if (*partitions_len == stat.ms_entries ||

@@ -28,14 +28,14 @@
 #include "store/ledger.h"
 #include "store/view.h"
 
-#define STORE_FORMAT 1
+#define STORE_FORMAT       1
 #define STORE_DEAD_RAW_MAX 65536 /* bytes kept of a dead letter */
 
 struct store;
 
 /* Where a store's offsets belong. */
 struct store_source {
-	char id[128];    /* "embedded:<run>" or "kafka:<cluster id>" */
+	char id[128]; /* "embedded:<run>" or "kafka:<cluster id>" */
 	char topic[256];
 	char label[160]; /* for people: "embedded broker 127.0.0.1:41733" */
 };
@@ -51,9 +51,9 @@ struct store_partition {
 
 /* All that is not rows; what a run goes on from, and what a commit writes. */
 struct store_state {
-	uint64_t commit;  /* the number of the last commit; 0: none */
-	int64_t commit_ms, commit_us; /* when, and how long it took */
-	int64_t started_ms;  /* of this run */
+	uint64_t commit; /* the number of the last commit; 0: none */
+	int64_t commit_ms, commit_us;    /* when, and how long it took */
+	int64_t started_ms;              /* of this run */
 	int64_t watermark_ms, newest_ms; /* WATERMARK_NONE: none yet */
 	int64_t memory_bytes, memory_limit;
 	struct ledger ledger;

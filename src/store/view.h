@@ -21,12 +21,12 @@
 #include "pipeline/pipeline.h"
 #include "store/ledger.h"
 
-#define VIEW_SECONDS   60  /* of a row's recent past */
-#define VIEW_HISTORY   300 /* seconds of the whole flow's recent past */
-#define VIEW_RANKING   100 /* rows from either end of a table */
-#define VIEW_DEAD      100 /* dead letters kept whole */
-#define VIEW_SPREAD    64
-#define VIEW_WINDOWS   120 /* newest windows of a windowed table */
+#define VIEW_SECONDS 60  /* of a row's recent past */
+#define VIEW_HISTORY 300 /* seconds of the whole flow's recent past */
+#define VIEW_RANKING 100 /* rows from either end of a table */
+#define VIEW_DEAD    100 /* dead letters kept whole */
+#define VIEW_SPREAD  64
+#define VIEW_WINDOWS 120 /* newest windows of a windowed table */
 
 struct view_text {
 	const char *data; /* NUL behind it; may hold NUL */
@@ -61,9 +61,9 @@ struct view_row {
 /* What a group of keys - a table, or one window of a table - sums up to. */
 struct view_summary {
 	int64_t keys;
-	struct value total;   /* of the ranking measure over all events */
-	struct value average; /* total / keys for count and sum; over events
-				 for average, minimum and maximum measures */
+	struct value total;       /* of the ranking measure over all events */
+	struct value average;     /* total / keys for count and sum; over events
+				     for average, minimum and maximum measures */
 	struct value min, max;    /* over keys */
 	int64_t min_keys;         /* how many keys have the smallest value */
 	struct view_text min_key; /* the first of them, by bytes */
@@ -98,12 +98,12 @@ struct view_table {
 
 struct view_partition {
 	int32_t id;
-	int64_t position;     /* next offset to be consumed */
-	int64_t begin;        /* the first offset that this store counts */
-	int64_t end;          /* where the topic is known to end */
-	int64_t lag;          /* events */
+	int64_t position; /* next offset to be consumed */
+	int64_t begin;    /* the first offset that this store counts */
+	int64_t end;      /* where the topic is known to end */
+	int64_t lag;      /* events */
 	int64_t lost, skipped;
-	int64_t newest_ms;    /* largest event time seen; -1: none */
+	int64_t newest_ms; /* largest event time seen; -1: none */
 };
 
 struct view_dead {
@@ -145,7 +145,7 @@ struct view {
 	int64_t watermark_ms; /* event time; -1: none yet */
 	int64_t newest_ms;    /* largest event time; -1: none yet */
 	struct ledger ledger;
-	bool balanced; /* ledger_balanced() */
+	bool balanced;               /* ledger_balanced() */
 	struct view_reason *reasons; /* those with a count, largest first */
 	unsigned reasons_len;
 	struct view_dead *dead; /* newest first */

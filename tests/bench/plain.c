@@ -6,9 +6,9 @@
  *   plain EVENTS PARTITIONS < lines
  *
  * Lines are read once and produced in turn until EVENTS are written, each with
- * its first string value as the key, to the partitions in turn. Settings are those of src/kafka/; like weir, the
- * producer holds back when the consumer is HOLD_BACK bytes of a partition
- * behind, since the broker forgets the rest.
+ * its first string value as the key, to the partitions in turn. Settings are
+ * those of src/kafka/; like weir, the producer holds back when the consumer is
+ * HOLD_BACK bytes of a partition behind, since the broker forgets the rest.
  *
  * Prints: events per second, and CPU nanoseconds per event.
  */
@@ -89,8 +89,7 @@ on_event(rd_kafka_t *rk, rd_kafka_event_t *event, void *opaque)
 
 	(void)rk;
 	if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR)
-		shared->delivered +=
-		    (long)rd_kafka_event_message_count(event);
+		shared->delivered += (long)rd_kafka_event_message_count(event);
 	rd_kafka_event_destroy(event);
 }
 
@@ -123,9 +122,9 @@ produce(void *arg)
 		}
 		shared->written[partition] += bytes;
 		for (int sent = 0; sent < n;) {
-			sent += rd_kafka_produce_batch(
-			    shared->topic, partition, RD_KAFKA_MSG_F_COPY,
-			    batch + sent, n - sent);
+			sent += rd_kafka_produce_batch(shared->topic, partition,
+						       RD_KAFKA_MSG_F_COPY,
+						       batch + sent, n - sent);
 			if (sent < n) {
 				struct timespec pause = {0, 1000000};
 
@@ -186,13 +185,24 @@ main(int argc, char **argv)
 	static struct shared shared;
 	static rd_kafka_message_t *taken[TAKE];
 	char brokers[256];
-	const char *const producing[] = {
-	    "bootstrap.servers",    brokers, "enable.idempotence", "true",
-	    "linger.ms",	    "20",    "batch.num.messages", "10000",
-	    "queue.buffering.max.messages", "65536", NULL};
-	const char *const consuming[] = {
-	    "bootstrap.servers",   brokers,    "fetch.wait.max.ms", "10",
-	    "queued.min.messages", "10000000", NULL};
+	const char *const producing[] = {"bootstrap.servers",
+					 brokers,
+					 "enable.idempotence",
+					 "true",
+					 "linger.ms",
+					 "20",
+					 "batch.num.messages",
+					 "10000",
+					 "queue.buffering.max.messages",
+					 "65536",
+					 NULL};
+	const char *const consuming[] = {"bootstrap.servers",
+					 brokers,
+					 "fetch.wait.max.ms",
+					 "10",
+					 "queued.min.messages",
+					 "10000000",
+					 NULL};
 	rd_kafka_t *broker, *consumer;
 	rd_kafka_mock_cluster_t *cluster;
 	rd_kafka_topic_t *topic;
@@ -232,14 +242,14 @@ main(int argc, char **argv)
 	began = now_s();
 	pthread_create(&thread, NULL, produce, &shared);
 	while (seen < shared.events) {
-		ssize_t n = rd_kafka_consume_batch_queue(queue, 100, taken,
-							 TAKE);
+		ssize_t n =
+		    rd_kafka_consume_batch_queue(queue, 100, taken, TAKE);
 
 		for (ssize_t i = 0; i < n; i++) {
 			if (!taken[i]->err) {
 				shared.read[taken[i]->partition] +=
-				    (long)(taken[i]->len +
-					   taken[i]->key_len) + 16;
+				    (long)(taken[i]->len + taken[i]->key_len) +
+				    16;
 				seen++;
 			}
 			rd_kafka_message_destroy(taken[i]);

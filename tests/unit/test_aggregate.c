@@ -164,7 +164,7 @@ events_fall_into_their_windows(void **state)
 	assert_int_equal(a.tables[T_KEYS].delta.len, 3);
 	assert_int_equal(a.tables[T_MINUTES].delta.len, 4);
 	assert_int_equal(a.late, 0);
-	aggregate_clear(&a);
+	aggregate_clear(&a, 4 << 20);
 	assert_int_equal(count_of(&a, T_KEYS, 0, "a"), 0);
 	assert_int_equal(a.tables[T_MINUTES].delta.len, 0);
 	aggregate_release(&a);
@@ -192,7 +192,7 @@ late_events_are_counted(void **state)
 	assert_int_equal(count_of(&a, T_KEYS, 0, "a"), 3);
 	assert_int_equal(count_of(&a, T_MINUTES, 0, "a"), 1);
 	assert_int_equal(count_of(&a, T_MINUTES, 60000, "a"), 1);
-	aggregate_clear(&a);
+	aggregate_clear(&a, 4 << 20);
 	assert_int_equal(a.late, 0);
 	assert_int_equal(a.tables[T_SECONDS].late, 0);
 	aggregate_release(&a);

@@ -46,7 +46,7 @@ an_empty_one(void **state)
 	delta_init(&delta, ROW);
 	assert_int_equal(delta.len, 0);
 	delta_sort(&delta);
-	delta_clear(&delta);
+	delta_clear(&delta, 4 << 20);
 	delta_sort(&delta);
 	delta_release(&delta);
 	delta_release(&delta);
@@ -201,7 +201,7 @@ the_order_is_that_of_bytes(void **state)
 			delta_get(&delta, i, &b);
 			assert_true(compare_text(&a, &b) < 0);
 		}
-		delta_clear(&delta);
+		delta_clear(&delta, 4 << 20);
 		assert_int_equal(delta.len, 0);
 	}
 	delta_release(&delta);
@@ -286,7 +286,7 @@ a_large_one_gets_small_again(void **state)
 	delta_sort(&delta);
 	large = delta_bytes(&delta);
 	for (unsigned commit = 0; commit < 40; commit++) {
-		delta_clear(&delta);
+		delta_clear(&delta, 4 << 20);
 		for (uint64_t i = 0; i < 100; i++)
 			count(&delta, &i, sizeof(i), 1);
 		delta_sort(&delta);

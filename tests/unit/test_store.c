@@ -282,7 +282,7 @@ commit_with(struct world *w, const struct store_dead *dead, unsigned dead_len,
 	for (unsigned i = 0; i < PARTITIONS; i++)
 		w->partitions[i].end = w->partitions[i].position;
 	check_ok(store_commit(w->store, &commit, &number, &err), &err);
-	aggregate_clear(&w->aggregate);
+	aggregate_clear(&w->aggregate, 4 << 20);
 	view_free(w->view);
 	w->view = NULL;
 	check_ok(store_view(w->store, number - 1, true, &w->view, &err), &err);
