@@ -443,6 +443,7 @@ consume(struct engine *engine, int timeout_ms)
 		engine->consumed_bytes[message->partition] +=
 		    event_cost(message->size + message->key_size);
 	}
+	aggregate_settle(&engine->aggregate);
 	for (unsigned i = 0; engine->producer && i < engine->partitions_len;
 	     i++) {
 		producer_consumed(engine->producer, i,

@@ -22,21 +22,29 @@ struct aggregate_table {
 	int64_t late; /* events since the last commit too late for it */
 };
 
+struct aggregate_pending; /* an event that is on its way into its rows */
+
 struct aggregate {
 	const struct pipeline *pipeline;
 	struct aggregate_table tables[PIPELINE_TABLES_MAX];
 	int64_t late; /* events since the last commit too late for any */
+	struct aggregate_pending *pending; /* a ring */
+	unsigned next;
 };
 
 void aggregate_init(struct aggregate *aggregate, const struct pipeline *p);
 void aggregate_release(struct aggregate *aggregate);
 
 /*
- * Adds a valid event to every table. Windows whose end plus lateness the
+ * Adds a valid event to every table; its text is not needed afterwards. The
+ * rows have it after aggregate_settle() only, which must come before anybody
+ * looks at them. Windows whose end plus lateness the
  * watermark has passed take no more events: they are counted as late.
  */
 void aggregate_add(struct aggregate *aggregate, const struct event *event,
 		   struct position position, int64_t watermark_ms);
+
+void aggregate_settle(struct aggregate *aggregate);
 
 size_t aggregate_bytes(const struct aggregate *aggregate);
 /* keep_bytes: memory that each table may keep for the next interval. */

@@ -72,6 +72,7 @@ add(struct aggregate *aggregate, const char *key, int64_t time_ms,
 	event.values[F_T].present = true;
 	event.values[F_T].i = time_ms;
 	aggregate_add(aggregate, &event, (struct position){0, 0}, watermark_ms);
+	aggregate_settle(aggregate);
 }
 
 /* The count of a key in a table; `window` is of no use without windows. */

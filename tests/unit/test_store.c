@@ -225,6 +225,7 @@ add(struct world *w, unsigned key, int64_t time_ms, const int64_t *value)
 	aggregate_add(&w->aggregate, &event,
 		      (struct position){(int32_t)number, partition->position},
 		      w->state.watermark_ms);
+	aggregate_settle(&w->aggregate);
 	partition->position++;
 	if (time_ms > partition->newest_ms)
 		partition->newest_ms = time_ms;
