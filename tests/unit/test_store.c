@@ -180,7 +180,10 @@ key_name(unsigned key)
 	static char name[32];
 
 	/* The first has no bytes at all. */
-	snprintf(name, sizeof(name), key ? "key %05u" : "", key);
+	if (key == 0)
+		name[0] = '\0';
+	else
+		snprintf(name, sizeof(name), "key %05u", key);
 	return name;
 }
 
