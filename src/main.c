@@ -50,8 +50,7 @@ fail(const struct err *err)
 		   : EXIT_FAILED;
 }
 
-/* --- signals
- * ---------------------------------------------------------------------- */
+/* ---- Signals ---- */
 
 /*
  * Signals come through a file descriptor; all threads are made with them
@@ -100,8 +99,7 @@ hurry(void *ctx)
 	return end_asked(*(const int *)ctx);
 }
 
-/* --- files
- * ------------------------------------------------------------------------- */
+/* ---- Files ---- */
 
 /*
  * Pipelines are beside the program when it runs from a build tree, else where
@@ -159,8 +157,7 @@ default_store(const struct options *o, const struct pipeline *pipeline,
 	return 0;
 }
 
-/* --- the dashboard's source
- * ------------------------------------------------------------ */
+/* ---- The dashboard's source ---- */
 
 struct live_source {
 	struct engine *engine; /* NULL: a store alone */
@@ -235,9 +232,7 @@ show(struct engine *engine, struct store *store, int signal_fd, bool ascii,
 	return dashboard_run(&source, &options, err);
 }
 
-/* --- run
- * --------------------------------------------------------------------------------
- */
+/* ---- Run ---- */
 
 /* Without a terminal: progress once a second, until done or told to end. */
 static void
@@ -438,8 +433,7 @@ done:
 	return code;
 }
 
-/* --- the other commands
- * --------------------------------------------------------------------- */
+/* ---- The other commands ---- */
 
 /* Events into a topic, and nothing else. */
 static int
@@ -457,7 +451,7 @@ generate_to_topic(const struct options *o, const struct pipeline *pipeline,
 	};
 	struct generator *generator = NULL;
 	struct producer_counts counts;
-	int64_t begun_ns = clock_steady_ns(), *ends;
+	int64_t begun_ns = clock_steady_ns();
 	int rc;
 
 	rc = kafka_topic_create(&o->kafka, topic, pipeline->partitions, err);
@@ -482,10 +476,7 @@ generate_to_topic(const struct options *o, const struct pipeline *pipeline,
 	}
 	if (rc == 0) {
 		producer_flush(options.producer, 30000, hurry, &signal_fd);
-		ends = xcalloc(producer_partitions(options.producer),
-			       sizeof(*ends));
-		producer_counts(options.producer, &counts, ends);
-		free(ends);
+		producer_counts(options.producer, &counts, NULL, 0);
 		fprintf(stderr,
 			"weir: produced %" PRId64 ", acked %" PRId64
 			", failed %" PRId64 "\n",

@@ -39,7 +39,7 @@ compare_entries(const void *a, const void *b, void *arg)
 		       entry_key(ranking, y));
 }
 
-/* --- rankings ----------------------------------------------------------- */
+/* ---- Rankings ---- */
 
 static void
 ranking_init(struct ranking *ranking, bool largest_first)
@@ -199,7 +199,7 @@ ranking_get(const struct ranking *ranking, size_t i, uint64_t *bits,
 	return true;
 }
 
-/* --- groups -------------------------------------------------------------- */
+/* ---- Groups ---- */
 
 void
 group_init(struct group *group, const struct row_layout *layout)
@@ -347,7 +347,7 @@ group_rescan_end(struct group *group)
 	ranking_fold(&group->bottom);
 }
 
-/* --- the stored form ----------------------------------------------------- */
+/* ---- The stored form ---- */
 
 static void
 add_u64(struct buf *out, uint64_t v)

@@ -11,8 +11,7 @@
 
 #define ANSWER_TIMEOUT_MS 10000
 
-/* --- settings
- * ------------------------------------------------------------------ */
+/* ---- Settings ---- */
 
 void
 kafka_settings_release(struct kafka_settings *settings)
@@ -112,8 +111,7 @@ kafka_settings_file(struct kafka_settings *settings, const char *path,
 	return rc;
 }
 
-/* --- configurations
- * --------------------------------------------------------------- */
+/* ---- Configurations ---- */
 
 static void
 on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
@@ -178,9 +176,7 @@ client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **rk,
 	return 0;
 }
 
-/* --- topics
- * ----------------------------------------------------------------------------
- */
+/* ---- Topics ---- */
 
 int
 client_topic(rd_kafka_t *rk, const char *name, rd_kafka_topic_t **topic,

@@ -215,12 +215,13 @@ producer_partitions(const struct producer *producer)
 
 void
 producer_counts(struct producer *producer, struct producer_counts *counts,
-		int64_t *ends)
+		int64_t *ends, unsigned ends_len)
 {
 	pthread_mutex_lock(&producer->lock);
 	counts->acked = producer->acked;
 	counts->failed = producer->failed;
-	memcpy(ends, producer->ends, producer->partitions * sizeof(*ends));
+	for (unsigned i = 0; i < ends_len && i < producer->partitions; i++)
+		ends[i] = producer->ends[i];
 	pthread_mutex_unlock(&producer->lock);
 	/* After the others: an event is produced before it is acked. */
 	counts->produced = atomic_load(&producer->produced);
@@ -276,8 +277,7 @@ producer_disconnected(struct producer *producer)
 	return atomic_load(&producer->shared.disconnected);
 }
 
-/* --- batches
- * -------------------------------------------------------------------------- */
+/* ---- Batches ---- */
 
 struct producer_batch *
 producer_batch_new(struct producer *producer)

@@ -48,10 +48,11 @@ unsigned producer_partitions(const struct producer *producer);
 
 /*
  * Counts, and for each partition the offset behind the last event that was
- * acknowledged (0: none), into ends[producer_partitions()]. Any thread.
+ * acknowledged (0: none), into ends[ends_len]; what is behind the
+ * producer's own partitions stays. Any thread.
  */
 void producer_counts(struct producer *producer, struct producer_counts *counts,
-		     int64_t *ends);
+		     int64_t *ends, unsigned ends_len);
 
 /* How many events generators have given so far. Any thread. */
 int64_t producer_produced(struct producer *producer);

@@ -34,7 +34,7 @@ struct work {
 	struct buf summary, rankings; /* to encode into */
 };
 
-/* --- groups --------------------------------------------------------------- */
+/* ---- Groups ---- */
 
 static int
 group_load(struct work *work, unsigned table, int64_t window,
@@ -110,8 +110,7 @@ group_rescan(MDB_cursor *cursor, struct group *group, const char *prefix,
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* --- tables ----------------------------------------------------------------
- */
+/* ---- Tables ---- */
 
 /*
  * Merges one row. The cursor ends on it, which makes the next, near key cheap.
@@ -314,8 +313,7 @@ done:
 	return rc;
 }
 
-/* --- everything else
- * ---------------------------------------------------------- */
+/* ---- Everything else ---- */
 
 static int
 write_partitions(struct work *work)
@@ -490,8 +488,7 @@ write_state(struct work *work, uint64_t *number)
 	return mdb_put(work->txn, work->store->meta, &k, &v, 0);
 }
 
-/* --- room
- * ------------------------------------------------------------------------ */
+/* ---- Room ---- */
 
 size_t
 store_commit_bytes(const struct store *store, const struct aggregate *aggregate)
@@ -542,8 +539,7 @@ make_room(struct store *store, size_t need, bool full)
 	return rc;
 }
 
-/* --- the commit
- * -------------------------------------------------------------------- */
+/* ---- The commit ---- */
 
 static int
 commit_once(struct store *store, const struct store_commit *commit,

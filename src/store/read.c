@@ -35,8 +35,7 @@ copy_key(struct work *work, unsigned table, struct text key)
 	return view_copy(work->view, work->text.data, work->text.size);
 }
 
-/* --- summaries
- * ---------------------------------------------------------------- */
+/* ---- Summaries ---- */
 
 static void
 summarise(struct work *work, unsigned table, const struct group_summary *from,
@@ -90,8 +89,7 @@ read_summary(struct work *work, unsigned table, int64_t window,
 	return rc;
 }
 
-/* --- rows
- * ----------------------------------------------------------------------- */
+/* ---- Rows ---- */
 
 static struct view_position
 view_position(struct position position)
@@ -189,8 +187,7 @@ read_rankings(struct work *work, unsigned table, int64_t window,
 	return rc;
 }
 
-/* --- the recent past of rows
- * -------------------------------------------------------- */
+/* ---- The recent past of rows ---- */
 
 #define RECENT_MAX 1e15
 #define SLOTS      512 /* a power of two, over twice the rows at both ends */
@@ -331,9 +328,7 @@ read_recent(struct work *work, unsigned table, struct view_row *rows[2],
 		   : 0;
 }
 
-/* --- windows
- * ---------------------------------------------------------------------------
- */
+/* ---- Windows ---- */
 
 static bool
 expired(const struct work *work, const struct table_spec *spec, int64_t start)
@@ -447,9 +442,7 @@ window_extremes(struct work *work, unsigned table,
 	}
 }
 
-/* --- tables
- * ------------------------------------------------------------------------------
- */
+/* ---- Tables ---- */
 
 /* The windowed table whose extremes a panel shows beside this one; -1. */
 static int
@@ -528,9 +521,7 @@ read_tables(struct work *work, bool tops, struct err *err)
 	return rc;
 }
 
-/* --- the rest
- * ------------------------------------------------------------------------------
- */
+/* ---- The rest ---- */
 
 static int
 read_partitions(struct work *work)

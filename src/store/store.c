@@ -71,8 +71,7 @@ store_fail(struct err *err, int rc, const struct store *store,
 	}
 }
 
-/* --- records ---------------------------------------------------------------
- */
+/* ---- Records ---- */
 
 void
 group_key(char key[GROUP_KEY], char kind, unsigned table, int64_t window)
@@ -179,8 +178,7 @@ put(MDB_txn *txn, MDB_dbi dbi, const char *key, const void *data, size_t size)
 	return mdb_put(txn, dbi, &k, &v, 0);
 }
 
-/* --- read transactions -----------------------------------------------------
- */
+/* ---- Read transactions ---- */
 
 /* The map of a reader follows when another process has grown the file. */
 static int
@@ -233,8 +231,7 @@ plain_path(const char *path)
 	return plain;
 }
 
-/* --- the folder --------------------------------------------------------------
- */
+/* ---- The folder ---- */
 
 static int
 make_folders(const char *path, struct err *err)
@@ -410,8 +407,7 @@ done:
 	return rc;
 }
 
-/* --- open and close ----------------------------------------------------------
- */
+/* ---- Open and close ---- */
 
 static int
 open_env(struct store *store, enum store_mode mode, struct err *err)
@@ -684,8 +680,7 @@ store_pipeline(const struct store *store)
 	return store->pipeline;
 }
 
-/* --- what a run goes on from
- * ---------------------------------------------------- */
+/* ---- What a run goes on from ---- */
 
 static void
 copy_text(char *to, size_t room, MDB_val from)

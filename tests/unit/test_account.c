@@ -265,7 +265,7 @@ a_new_run_on_another_source(void **state)
 	assert_int_equal(l.foreign, 0);
 }
 
-/* --- a play ------------------------------------------------------------ */
+/* ---- A play ---- */
 
 enum owner { OURS, THEIRS, HOLE };
 

@@ -270,7 +270,7 @@ random_events_are_all_somewhere(void **state)
 	aggregate_release(&a);
 }
 
-/* --- watermarks -------------------------------------------------------- */
+/* ---- Watermarks ---- */
 
 #define IDLE WATERMARK_IDLE_NS
 

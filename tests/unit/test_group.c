@@ -115,7 +115,7 @@ world_release(struct world *world)
 	buf_release(&world->rankings);
 }
 
-/* --- the oracle -------------------------------------------------------- */
+/* ---- The oracle ---- */
 
 struct ranked {
 	uint64_t bits;
@@ -237,7 +237,7 @@ check(struct world *world)
 	}
 }
 
-/* --- the stream -------------------------------------------------------- */
+/* ---- The stream ---- */
 
 static void
 touch(struct world *world, unsigned i, const struct event *event)
@@ -545,7 +545,7 @@ rescans_are_rare(void **state)
 	world_release(&world);
 }
 
-/* --- what is stored ---------------------------------------------------- */
+/* ---- What is stored ---- */
 
 static void
 damage_is_seen(void **state)

@@ -217,7 +217,7 @@ broken_keys_end_somewhere(void **state)
 	}
 }
 
-/* --- order ------------------------------------------------------------- */
+/* ---- Order ---- */
 
 struct sample {
 	struct event event;

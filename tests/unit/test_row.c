@@ -327,7 +327,7 @@ merging_is_adding(void **state)
 	}
 }
 
-/* --- rank bits --------------------------------------------------------- */
+/* ---- Rank bits ---- */
 
 static uint64_t
 bits_of_whole(int64_t i)

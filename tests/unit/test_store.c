@@ -63,7 +63,7 @@ enum { T_KEYS, T_MINUTES };
 
 static struct pipeline *p, *other;
 
-/* --- a folder for each test -------------------------------------------- */
+/* ---- A folder for each test ---- */
 
 static char root[] = "/tmp/weir-store-XXXXXX";
 static char path[256];
@@ -154,7 +154,7 @@ assert_refused(enum store_mode mode, const struct pipeline *pipeline, int code)
 	assert_null(store);
 }
 
-/* --- the world --------------------------------------------------------- */
+/* ---- The world ---- */
 
 #define KEYS_MAX    3000
 #define WINDOWS_MAX 256
@@ -300,7 +300,7 @@ commit(struct world *w)
 	return commit_with(w, NULL, 0, NULL, 0);
 }
 
-/* --- what a view must say ---------------------------------------------- */
+/* ---- What a view must say ---- */
 
 static int
 number_of(const struct view_text *key)
@@ -508,7 +508,7 @@ check(const struct world *w)
 
 static struct world world;
 
-/* --- commits and views ------------------------------------------------- */
+/* ---- Commits and views ---- */
 
 static void
 a_new_store_is_empty(void **state)
@@ -764,7 +764,7 @@ a_window_that_expires_as_it_comes(void **state)
 	world_release(&world);
 }
 
-/* --- dead letters and history ------------------------------------------ */
+/* ---- Dead letters and history ---- */
 
 static void
 the_last_dead_letters_are_kept(void **state)
@@ -945,7 +945,7 @@ a_pause_is_not_guessed_at(void **state)
 	world_release(w);
 }
 
-/* --- who may open what ------------------------------------------------- */
+/* ---- Who may open what ---- */
 
 static void
 nothing_to_read(void **state)
@@ -1118,7 +1118,7 @@ a_store_is_set_aside(void **state)
 	}
 }
 
-/* --- readers beside the writer ----------------------------------------- */
+/* ---- Readers beside the writer ---- */
 
 #define RACE_NS INT64_C(1000000000)
 
@@ -1273,7 +1273,7 @@ all_numbers_of_a_view_are_of_one_commit(void **state)
 	world_release(&world);
 }
 
-/* --- the end of a process ---------------------------------------------- */
+/* ---- The end of a process ---- */
 
 /* Commits until it is killed, telling each number. */
 static void
