@@ -207,12 +207,6 @@ producer_free(struct producer *producer)
 	free(producer);
 }
 
-unsigned
-producer_partitions(const struct producer *producer)
-{
-	return producer->partitions;
-}
-
 void
 producer_counts(struct producer *producer, struct producer_counts *counts,
 		int64_t *ends, unsigned ends_len)

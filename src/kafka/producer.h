@@ -44,8 +44,6 @@ void producer_flush(struct producer *producer, int timeout_ms,
 		    bool (*hurry)(void *ctx), void *ctx);
 void producer_free(struct producer *producer); /* NULL is fine */
 
-unsigned producer_partitions(const struct producer *producer);
-
 /*
  * Counts, and for each partition the offset behind the last event that was
  * acknowledged (0: none), into ends[ends_len]; what is behind the

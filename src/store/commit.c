@@ -37,32 +37,6 @@ struct work {
 /* ---- Groups ---- */
 
 static int
-group_load(struct work *work, unsigned table, int64_t window,
-	   struct group *group, struct err *err)
-{
-	struct store *store = work->store;
-	char key[GROUP_KEY];
-	MDB_val k, summary, rankings;
-	int rc;
-
-	group_clear(group);
-	group_key(key, GROUP_SUMMARY, table, window);
-	k = val(key, sizeof(key));
-	rc = mdb_get(work->txn, store->groups, &k, &summary);
-	if (rc == MDB_NOTFOUND)
-		return 0;
-	if (rc == 0) {
-		key[0] = GROUP_RANKING;
-		k = val(key, sizeof(key));
-		rc = mdb_get(work->txn, store->groups, &k, &rankings);
-	}
-	if (rc)
-		return store_fail(err, rc, store, "reading a ranking");
-	return group_decode(group, summary.mv_data, summary.mv_size,
-			    rankings.mv_data, rankings.mv_size, err);
-}
-
-static int
 group_save(struct work *work, unsigned table, int64_t window,
 	   const struct group *group)
 {
@@ -163,7 +137,7 @@ merge_group(struct work *work, unsigned table, MDB_cursor *cursor,
 		memcpy(window, key.data, prefix);
 		start = key_to_i64(get_be64(window));
 	}
-	rc = group_load(work, table, start, group, err);
+	rc = store_group(work->store, work->txn, table, start, group, err);
 	if (rc)
 		return rc;
 	for (; *i < delta->len; (*i)++) {
@@ -300,7 +274,8 @@ merge_table(struct work *work, unsigned table, struct err *err)
 		rc = expire_windows(work, table, cursor);
 	} else {
 		if (delta->len == 0)
-			rc = group_load(work, table, 0, &group, err);
+			rc = store_group(store, work->txn, table, 0, &group,
+					 err);
 		if (rc)
 			goto done;
 		rc = sample_ranking(work, table, &group);

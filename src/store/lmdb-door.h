@@ -8,6 +8,7 @@
 #include <lmdb.h>
 #include <pthread.h>
 
+#include "aggregate/group.h"
 #include "store/store.h"
 
 /* Keys of the sub-database "meta". */
@@ -74,6 +75,13 @@ val(const void *data, size_t size)
 int store_get(MDB_txn *txn, MDB_dbi dbi, const char *key, MDB_val *data);
 
 void group_key(char key[GROUP_KEY], char kind, unsigned table, int64_t window);
+
+/*
+ * The group of a table, or of one of its windows, with its rankings; an empty
+ * one when nothing is stored.
+ */
+int store_group(struct store *store, MDB_txn *txn, unsigned table,
+		int64_t window, struct group *group, struct err *err);
 
 void state_decode(const void *data, struct store_state *state);
 void state_encode(const struct store_state *state, char data[STATE_SIZE]);

@@ -146,25 +146,11 @@ read_rankings(struct work *work, unsigned table, int64_t window,
 	size_t prefix_size = work->store->pipeline->tables[table].window_ms
 				 ? WINDOW_KEY_SIZE
 				 : 0;
-	char key[GROUP_KEY], prefix[WINDOW_KEY_SIZE];
-	MDB_val k, summary, stored;
+	char prefix[WINDOW_KEY_SIZE];
 	int rc;
 
 	lens[0] = lens[1] = 0;
-	group_key(key, GROUP_SUMMARY, table, window);
-	k = val(key, sizeof(key));
-	rc = mdb_get(work->txn, work->store->groups, &k, &summary);
-	if (rc == MDB_NOTFOUND)
-		return 0;
-	if (rc == 0) {
-		key[0] = GROUP_RANKING;
-		k = val(key, sizeof(key));
-		rc = mdb_get(work->txn, work->store->groups, &k, &stored);
-	}
-	if (rc)
-		return store_fail(err, rc, work->store, "reading a ranking");
-	rc = group_decode(group, summary.mv_data, summary.mv_size,
-			  stored.mv_data, stored.mv_size, err);
+	rc = store_group(work->store, work->txn, table, window, group, err);
 	put_be64(prefix, key_from_i64(window));
 	for (unsigned end = 0; rc == 0 && end < 2; end++) {
 		size_t len = rankings[end]->len;

@@ -178,6 +178,31 @@ put(MDB_txn *txn, MDB_dbi dbi, const char *key, const void *data, size_t size)
 	return mdb_put(txn, dbi, &k, &v, 0);
 }
 
+int
+store_group(struct store *store, MDB_txn *txn, unsigned table, int64_t window,
+	    struct group *group, struct err *err)
+{
+	char key[GROUP_KEY];
+	MDB_val k, summary, rankings;
+	int rc;
+
+	group_clear(group);
+	group_key(key, GROUP_SUMMARY, table, window);
+	k = val(key, sizeof(key));
+	rc = mdb_get(txn, store->groups, &k, &summary);
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	if (rc == 0) {
+		key[0] = GROUP_RANKING;
+		k = val(key, sizeof(key));
+		rc = mdb_get(txn, store->groups, &k, &rankings);
+	}
+	if (rc)
+		return store_fail(err, rc, store, "reading a ranking");
+	return group_decode(group, summary.mv_data, summary.mv_size,
+			    rankings.mv_data, rankings.mv_size, err);
+}
+
 /* ---- Read transactions ---- */
 
 /* The map of a reader follows when another process has grown the file. */

@@ -71,6 +71,9 @@ client(rd_kafka_type_t type, const char *const *settings, void *opaque,
 		if (rd_kafka_conf_set(conf, settings[0], settings[1], why,
 				      sizeof(why)) != RD_KAFKA_CONF_OK)
 			die(why);
+	/* Warnings and worse: the broker's client has no address, on purpose.
+	 */
+	rd_kafka_conf_set(conf, "log_level", "4", NULL, 0);
 	rd_kafka_conf_set_opaque(conf, opaque);
 	if (on_event) {
 		rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR);
