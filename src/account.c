@@ -1,27 +1,28 @@
 #include "account.h"
 
 struct ledger
-account_begin(const struct ledger *last, bool same_source,
-	      const struct store_partition *partitions, unsigned partitions_len)
+account_begin(const struct ledger *last)
 {
 	struct ledger l = *last;
 
 	l.failed += l.unacked;
 	l.unacked = 0;
-	if (!same_source) {
-		l.lost += l.lag;
-		l.lag = 0;
-		return l;
-	}
-	/*
-	 * What partitions say is counted anew by account(): taken out here, so
-	 * that it is not there twice.
-	 */
-	for (unsigned i = 0; i < partitions_len; i++) {
-		l.lost -= partitions[i].lost;
-		l.skipped -= partitions[i].skipped;
-	}
+	l.lag = 0;
 	return l;
+}
+
+void
+account_join(struct ledger *before, const struct store_partition *entry)
+{
+	before->lost -= entry->lost;
+	before->skipped -= entry->skipped;
+}
+
+void
+account_leave(struct ledger *before, const struct store_partition *entry)
+{
+	before->lost += entry->lost;
+	before->skipped += entry->skipped;
 }
 
 struct ledger
@@ -42,6 +43,8 @@ account(const struct ledger *before, const struct account_producer *producer,
 		int64_t reported =
 		    i < producer->ends_len ? producer->ends[i] : 0;
 
+		if (p->state != PARTITION_READ || p->position < 0)
+			continue;
 		if (p->end < p->position)
 			p->end = p->position;
 		if (p->end < reported)

@@ -13,17 +13,20 @@
 #include "store/ledger.h"
 #include "store/store.h"
 
-/* What the producer said in this run; partitions past ends_len have none. */
+/* What the producer said in this run. */
 struct account_producer {
 	int64_t produced, acked, failed;
-	const int64_t *ends; /* offset behind the last acknowledged event */
+	/* By the store's entries: the offset behind the last event that was
+	   acknowledged. Entries past ends_len have none. */
+	const int64_t *ends;
 	unsigned ends_len;
 };
 
 /*
- * `before` is the ledger as the run began (account_begin()); valid, dead, late
- * are of this run. Sets each partition's end to at least its position and what
- * the producer knows, and returns the ledger over all runs.
+ * `before` is the ledger without what is counted here: valid, dead, late are of
+ * this run; what is lost, skipped and lagging, of the entries that are being
+ * read (PARTITION_READ). Sets the end of each of these to at least its position
+ * and what the producer knows, and returns the ledger over all runs.
  */
 struct ledger account(const struct ledger *before,
 		      const struct account_producer *producer,
@@ -32,13 +35,12 @@ struct ledger account(const struct ledger *before,
 		      int64_t late);
 
 /*
- * The ledger that a new run goes on from. What the run before had not heard of
- * counts as failed. same_source: its offsets still hold, so what it had not
- * read is still there to be read; otherwise the topic is gone with all that was
- * unread, which is lost.
+ * The ledger that a new run goes on from, with no entry being read yet. What
+ * the run before had not heard of counts as failed.
  */
-struct ledger account_begin(const struct ledger *last, bool same_source,
-			    const struct store_partition *partitions,
-			    unsigned partitions_len);
+struct ledger account_begin(const struct ledger *last);
+/* An entry is read from now on, or no longer: who counts what it lost. */
+void account_join(struct ledger *before, const struct store_partition *entry);
+void account_leave(struct ledger *before, const struct store_partition *entry);
 
 #endif

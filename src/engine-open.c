@@ -1,9 +1,7 @@
 /*
  * What must be open before anything flows, from upstream to downstream: the
- * broker if it is ours, producer, consumer, store. Then each partition is
- * placed where the store left it, or where a new store begins.
+ * broker if it is ours, producer, consumer, store, dead letters.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +24,32 @@ random_id(char *to, size_t room, struct err *err)
 	return 0;
 }
 
+/* Records go to the partition of the source's number: as many, or more. */
+static int
+open_dead_letters(struct engine *engine, struct err *err)
+{
+	const struct engine_options *o = &engine->options;
+	unsigned partitions = assignment_partitions(engine->assignment);
+	int rc;
+
+	if (assignment_means(engine->assignment, o->dead_letters))
+		return err_set(err, WEIR_USAGE, 0,
+			       "the topic of dead letters, %s, is one of those "
+			       "that are watched: each letter would be one "
+			       "again; give another --dead-letters or --topic",
+			       o->dead_letters);
+	if (engine->embedded)
+		rc = embedded_topic(engine->embedded, o->dead_letters,
+				    partitions, err);
+	else
+		rc = kafka_topic_create(&o->kafka, o->dead_letters, partitions,
+					0, err);
+	if (rc == 0)
+		rc = output_new(&o->kafka, o->dead_letters, o->memory_bytes / 8,
+				&engine->dead_letters, err);
+	return rc;
+}
+
 static int
 open_kafka(struct engine *engine, const char *topic, struct err *err)
 {
@@ -43,14 +67,19 @@ open_kafka(struct engine *engine, const char *topic, struct err *err)
 		engine->brokers = xstrdup(o->kafka.brokers);
 		if (o->generate)
 			rc = kafka_topic_create(&o->kafka, topic,
-						o->pipeline->partitions, err);
+						o->pipeline->partitions,
+						o->pipeline->retention_ms, err);
 	}
 	if (rc == 0 && o->generate)
 		rc = producer_new(&o->kafka, topic, o->memory_bytes / 8,
 				  engine->embedded != NULL, &engine->producer,
 				  err);
 	if (rc == 0)
-		rc = consumer_new(&o->kafka, topic, o->memory_bytes / 4,
+		rc = assignment_new(&o->kafka, topic, o->group,
+				    &engine->assignment, err);
+	if (rc == 0)
+		rc = consumer_new(&o->kafka, o->memory_bytes / 4,
+				  assignment_partitions(engine->assignment),
 				  engine->embedded != NULL, &engine->consumer,
 				  err);
 	return rc;
@@ -67,7 +96,7 @@ name_source(struct engine *engine, const char *topic,
 		 engine->embedded ? "embedded broker " : "", engine->brokers);
 	if (engine->embedded)
 		return random_id(source->id, sizeof(source->id), err);
-	id = consumer_cluster_id(engine->consumer);
+	id = assignment_cluster_id(engine->assignment);
 	snprintf(source->id, sizeof(source->id), "kafka:%s", id);
 	return 0;
 }
@@ -97,42 +126,31 @@ same_source(const struct store_source *was, const struct store_source *is,
 		       path, was->topic, was->label);
 }
 
-/* Where each partition goes on, or begins. */
-static int
-place(struct engine *engine, unsigned number, bool stored, bool from_end,
-      struct err *err)
+/*
+ * The store's entries. Those of another source - an embedded broker that is no
+ * more - are over, and what was not read of them is lost.
+ */
+static void
+take_entries(struct engine *engine, const struct store_partition *stored,
+	     unsigned len, bool same)
 {
-	struct store_partition *p = &engine->partitions[number];
-	int64_t begin, end;
-	int rc;
+	for (unsigned i = 0; i < len; i++) {
+		struct store_partition *p;
 
-	rc = consumer_bounds(engine->consumer, number, &begin, &end, err);
-	if (rc)
-		return rc;
-	if (!stored) {
-		p->begin = from_end ? end : begin;
-		p->position = p->begin;
-		p->newest_ms = WATERMARK_NONE;
-	} else if (p->position > end) {
-		return err_set(err, WEIR_STORE_FOREIGN, 0,
-			       "the store has consumed partition %u up to "
-			       "offset %" PRId64 ", but it ends at %" PRId64
-			       ": the topic was made anew; begin a new store "
-			       "with --fresh",
-			       number, p->position, end);
-	} else if (p->position < begin) {
-		p->lost += begin - p->position;
-		p->position = begin;
+		engine_add_entry(engine, stored[i].topic, stored[i].number, 0);
+		p = &engine->partitions[i];
+		*p = stored[i];
+		if (p->state == PARTITION_READ && same) {
+			/* Until it is known that we are to go on with it. */
+			p->state = PARTITION_AWAY;
+		} else if (p->state == PARTITION_READ) {
+			engine->before.lost += p->end - p->position;
+			p->lost += p->end - p->position;
+			p->position = p->end;
+		}
+		if (!same)
+			p->state = PARTITION_ENDED;
 	}
-	/* The topic's end moved back: an unclean election took events away. */
-	if (stored && end < p->end)
-		p->lost += p->end - end;
-	p->end = end;
-	engine->ends[number] = end;
-	engine->marks[number].newest_ms =
-	    p->newest_ms < engine->now_ms ? p->newest_ms : engine->now_ms;
-	engine->marks[number].changed_ns = engine->started_ns;
-	return 0;
 }
 
 static int
@@ -142,7 +160,6 @@ open_store(struct engine *engine, const char *topic, struct err *err)
 	struct store_source was, is = {0};
 	struct store_partition *stored = NULL;
 	unsigned stored_len = 0;
-	int64_t *offsets = NULL;
 	bool same;
 	int rc;
 
@@ -158,41 +175,10 @@ open_store(struct engine *engine, const char *topic, struct err *err)
 		rc = same_source(&was, &is, o->store_path, &same, err);
 	if (rc)
 		goto done;
-	engine->before = account_begin(&engine->state.ledger, same, stored,
-				       same ? stored_len : 0);
-	engine->partitions_len = consumer_partitions(engine->consumer);
-	if (same && stored_len > engine->partitions_len) {
-		rc = err_set(err, WEIR_STORE_FOREIGN, 0,
-			     "the store knows %u partitions of %s, the cluster "
-			     "has %u: the topic was made anew; begin a new "
-			     "store with --fresh",
-			     stored_len, topic, engine->partitions_len);
-		goto done;
-	}
-	engine->partitions =
-	    xcalloc(engine->partitions_len, sizeof(*engine->partitions));
-	engine->marks = xcalloc(engine->partitions_len, sizeof(*engine->marks));
-	engine->ends = xcalloc(engine->partitions_len, sizeof(*engine->ends));
-	engine->heard = xcalloc(engine->partitions_len, sizeof(*engine->heard));
-	engine->consumed_bytes =
-	    xcalloc(engine->partitions_len, sizeof(*engine->consumed_bytes));
-	offsets = xcalloc(engine->partitions_len, sizeof(*offsets));
-	for (unsigned i = 0; rc == 0 && i < engine->partitions_len; i++) {
-		bool have = same && i < stored_len;
-
-		if (have)
-			engine->partitions[i] = stored[i];
-		/* Partitions that were added later are read from their start.
-		 */
-		rc = place(engine, i, have, o->from_end && !same, err);
-		offsets[i] = engine->partitions[i].position;
-	}
-	if (rc == 0)
-		rc = store_set_source(engine->store, &is, err);
-	if (rc == 0)
-		rc = consumer_start(engine->consumer, offsets, err);
+	engine->before = account_begin(&engine->state.ledger);
+	take_entries(engine, stored, stored_len, same);
+	rc = store_set_source(engine->store, &is, err);
 done:
-	free(offsets);
 	free(stored);
 	return rc;
 }
@@ -204,7 +190,15 @@ engine_open(struct engine *engine, struct err *err)
 	const char *topic = o->topic ? o->topic : o->pipeline->topic;
 	int rc = open_kafka(engine, topic, err);
 
-	return rc ? rc : open_store(engine, topic, err);
+	if (rc == 0)
+		rc = open_store(engine, topic, err);
+	/* Last: their topic is not made for a store that does not fit. */
+	if (rc == 0 && o->dead_letters)
+		rc = open_dead_letters(engine, err);
+	/* Nor are the members of a group disturbed for it. */
+	if (rc == 0 && !engine->embedded)
+		rc = assignment_start(engine->assignment, err);
+	return rc;
 }
 
 void
@@ -212,6 +206,8 @@ engine_close_kafka(struct engine *engine)
 {
 	generator_free(engine->generator);
 	producer_free(engine->producer);
+	output_free(engine->dead_letters);
+	assignment_free(engine->assignment);
 	if (engine->embedded && engine->consumer) {
 		/*
 		 * The embedded broker sleeps for up to a second before it
@@ -225,6 +221,8 @@ engine_close_kafka(struct engine *engine)
 	consumer_free(engine->consumer);
 	embedded_stop(engine->embedded);
 	engine->generator = NULL;
+	engine->dead_letters = NULL;
+	engine->assignment = NULL;
 	engine->consumer = NULL;
 	engine->producer = NULL;
 	engine->embedded = NULL;

@@ -4,6 +4,8 @@
  *
  *   engine.c        the flow, its start and its end
  *   engine-open.c   what must be open before anything flows
+ *   engine-place.c  which partitions are read, and from where on
+ *   engine-dead.c   dead letters
  *   engine-stock.c  counting: the ledger, watermarks, seconds
  */
 #ifndef WEIR_ENGINE_STATE_H
@@ -16,19 +18,37 @@
 #include "engine.h"
 #include "event/event.h"
 #include "generate/generator.h"
+#include "kafka/assignment.h"
 #include "kafka/consumer.h"
 #include "kafka/embedded.h"
+#include "kafka/output.h"
 #include "kafka/producer.h"
 
 #define ENGINE_DEAD_KEEP    VIEW_DEAD
 #define ENGINE_SECONDS_KEEP 128
+
+/* Beside each entry of the store's partitions: how it is being read. */
+struct engine_slot {
+	bool fetching;
+	bool unplaced;     /* it is to be read, and not fetched yet, or no
+			      longer: engine_follow() places it */
+	bool placed;       /* it was fetched before in this run */
+	int64_t published; /* the group's offset when it was gained; -1 */
+	int64_t told;      /* the offset that we published last */
+	int64_t written;   /* the last event whose dead letter is in its topic
+			      already; -1: none */
+	size_t consumed_bytes;                       /* of this round */
+	const struct consumer_message *first, *last; /* the same */
+};
 
 struct engine {
 	struct engine_options options;
 	char *brokers;
 	struct embedded *embedded;
 	struct producer *producer;
+	struct assignment *assignment;
 	struct consumer *consumer;
+	struct output *dead_letters; /* NULL: they are not written */
 	struct generator *generator;
 	struct store *store;
 	struct decoder *decoder;
@@ -37,14 +57,17 @@ struct engine {
 	pthread_t thread;
 	bool running;
 	struct aggregate aggregate;
+	/* The store's entries, with what belongs to each: partitions_len. */
 	struct store_partition *partitions;
+	struct engine_slot *slots;
 	struct watermark_partition *marks;
-	int64_t *ends;  /* what the producer knows, at least as at the start */
-	int64_t *heard; /* room to ask it */
-	size_t *consumed_bytes; /* of this round */
+	int64_t *ends; /* what the producer knows, at least as at the start */
 	unsigned partitions_len;
+	int64_t *heard; /* room to ask it, by partition */
+	unsigned heard_len;
+	struct assignment_offset *publishing; /* room; partitions_len */
 	struct store_state state;
-	struct ledger before;                        /* as the run began */
+	struct ledger before;                        /* account.h */
 	int64_t valid, dead, late;                   /* of this run */
 	struct store_dead letters[ENGINE_DEAD_KEEP]; /* since the last commit */
 	unsigned letters_len;
@@ -54,7 +77,7 @@ struct engine {
 	int64_t now_ms, now_ns;          /* of this round */
 	int64_t committed_ns, commit_cost_ns, retry_ns;
 	bool changed; /* since the last commit */
-	int64_t begin_asked_ns;
+	int64_t begin_asked_ns, placed_ns;
 	int64_t started_ns;
 
 	/* Between threads. */
@@ -62,6 +85,7 @@ struct engine {
 	pthread_mutex_t lock;             /* of the two texts; "": no problem */
 	char problem[ERR_TEXT_MAX];       /* with the store */
 	char fetch_problem[ERR_TEXT_MAX]; /* with the topic */
+	char place_problem[ERR_TEXT_MAX]; /* the engine's thread alone */
 
 	/* The asking thread's: the rate over about the last second. */
 	int64_t rate_at_ns[16], rate_count[16];
@@ -69,12 +93,38 @@ struct engine {
 };
 
 /*
- * Opens broker, producer, consumer and store, and places every partition where
- * it goes on or begins. What it opened stays with the engine also on failure.
+ * Opens broker, producer, consumer and store, and makes the store's entries the
+ * engine's. What it opened stays with the engine also on failure.
  */
 int engine_open(struct engine *engine, struct err *err);
+/* It cannot go on; nothing is committed any more. */
+void engine_fail(struct engine *engine, const struct err *err);
 /* Closes all of it but the store; what is not open is fine. */
 void engine_close_kafka(struct engine *engine);
+
+/* Leaves the group, having published what the store holds. */
+void engine_leave(struct engine *engine);
+
+/* Adds an entry to the store's partitions; nothing is read of it yet. */
+unsigned engine_add_entry(struct engine *engine, const char *topic,
+			  int32_t number, int64_t begin);
+/*
+ * Carries out what the assignment says, and places what is to be read and is
+ * not fetched: at the start all of it, or it fails; later as far as it goes,
+ * now and then again. commit() stores and publishes before something is given
+ * up.
+ */
+int engine_follow(struct engine *engine, bool starting,
+		  int (*commit)(struct engine *engine, struct err *err),
+		  struct err *err);
+/* Publishes what was committed, in a group. */
+void engine_publish(struct engine *engine, bool wait);
+
+/* Counts a dead letter, keeps it, and writes it to its topic. */
+void engine_bury(struct engine *engine, const struct consumer_message *message,
+		 enum reason reason, int field);
+/* Waits until all dead letters are in their topic: before a commit. */
+int engine_flush_dead(struct engine *engine, struct err *err);
 
 /*
  * What producer, broker and engine know now, as the ledger, and how far event

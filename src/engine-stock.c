@@ -15,17 +15,25 @@ engine_take_stock(struct engine *engine)
 
 	for (unsigned i = 0; i < engine->partitions_len; i++) {
 		struct store_partition *p = &engine->partitions[i];
-		int64_t end = consumer_end(engine->consumer, i);
+		int64_t end = engine->slots[i].fetching
+				  ? consumer_end(engine->consumer, i)
+				  : -1;
 
 		if (end > p->end)
 			p->end = end;
 	}
 	if (engine->producer) {
 		producer_counts(engine->producer, &counts, engine->heard,
-				engine->partitions_len);
-		for (unsigned i = 0; i < engine->partitions_len; i++)
-			if (engine->heard[i] > engine->ends[i])
-				engine->ends[i] = engine->heard[i];
+				engine->heard_len);
+		for (unsigned i = 0; i < engine->partitions_len; i++) {
+			unsigned number =
+			    (unsigned)engine->partitions[i].number;
+
+			if (engine->slots[i].fetching &&
+			    number < engine->heard_len &&
+			    engine->heard[number] > engine->ends[i])
+				engine->ends[i] = engine->heard[number];
+		}
 	}
 	producer.produced = counts.produced;
 	producer.acked = counts.acked;
@@ -37,11 +45,16 @@ engine_take_stock(struct engine *engine)
 		    engine->partitions_len, engine->valid, engine->dead,
 		    engine->late + engine->aggregate.late);
 	for (unsigned i = 0; i < engine->partitions_len; i++) {
+		const struct store_partition *p = &engine->partitions[i];
+
+		if (p->state != PARTITION_READ)
+			continue;
 		engine->marks[i].caught_up =
-		    engine->partitions[i].position >= engine->partitions[i].end;
+		    p->position >= p->end && !engine->slots[i].unplaced;
 		if (engine->marks[i].caught_up && engine->producer &&
 		    engine->state.ledger.unacked == 0)
-			producer_caught_up(engine->producer, i);
+			producer_caught_up(engine->producer,
+					   (unsigned)p->number);
 	}
 	engine->state.watermark_ms =
 	    watermark_of(engine->marks, engine->partitions_len,

@@ -29,12 +29,14 @@
 #define COMMIT_IDLE_NS     INT64_C(1000000000) /* when nothing happens */
 #define COMMIT_RETRY_NS    INT64_C(1000000000) /* after one that failed */
 
-#define KEEP_PART 32 /* of --memory, kept by each table between commits */
-#define TAKE_MS   20
-#define BEGIN_NS  INT64_C(1000000000) /* between questions of cross_gap() */
-#define FLUSH_MS  10000
-#define DRAIN_NS  INT64_C(10000000000) /* without progress, then give up */
-#define OUTAGE_NS INT64_C(2000000000)  /* the same, without a broker */
+#define KEEP_PART       32 /* of --memory, kept by each table between commits */
+#define TAKE_MS         20
+#define BEGIN_NS        INT64_C(1000000000) /* between questions of cross_gap() */
+#define BOUNDS_MS       2000
+#define FLUSH_MS        10000
+#define FLUSH_OUTAGE_MS 3000                 /* the same, without a broker */
+#define DRAIN_NS        INT64_C(10000000000) /* without progress, then give up */
+#define OUTAGE_NS       INT64_C(2000000000)  /* the same, without a broker */
 
 static void
 set_text(struct engine *engine, char to[ERR_TEXT_MAX], const char *text)
@@ -55,7 +57,8 @@ static void
 cross_gap(struct engine *engine, unsigned number, int64_t to)
 {
 	struct store_partition *p = &engine->partitions[number];
-	int64_t begin = consumer_begin(engine->consumer, number), end, lost;
+	int64_t begin = consumer_begin(engine->consumer, number), lost;
+	struct consumer_log log = {.topic = p->topic, .partition = p->number};
 
 	/*
 	 * The broker is asked seldom: in a compacted topic, or one written in
@@ -63,10 +66,9 @@ cross_gap(struct engine *engine, unsigned number, int64_t to)
 	 */
 	if (engine->now_ns - engine->begin_asked_ns >= BEGIN_NS) {
 		engine->begin_asked_ns = engine->now_ns;
+		consumer_bounds(engine->consumer, &log, 1, BOUNDS_MS);
 		/* Without an answer, the honest guess is the worse one. */
-		if (consumer_bounds(engine->consumer, number, &begin, &end,
-				    NULL))
-			begin = to;
+		begin = log.rc ? to : log.begin;
 	}
 	lost = (begin < to ? begin : to) - p->position;
 	if (lost < 0)
@@ -76,58 +78,12 @@ cross_gap(struct engine *engine, unsigned number, int64_t to)
 	p->position = to;
 }
 
-/*
- * A gap shows by the message behind it. When all that was left of a partition
- * was removed, none comes, and it would look like lag for ever. Only after a
- * round that brought nothing: what was fetched before is still to be had.
- */
-static void
-cross_ends(struct engine *engine)
-{
-	for (unsigned i = 0; i < engine->partitions_len; i++) {
-		int64_t begin = consumer_begin(engine->consumer, i);
-
-		if (begin > engine->partitions[i].position) {
-			cross_gap(engine, i, begin);
-			engine->changed = true;
-		}
-	}
-}
-
-/* The last ENGINE_DEAD_KEEP since the commit are kept; all are counted. */
-static void
-bury(struct engine *engine, const struct consumer_message *message,
-     enum reason reason, int field)
-{
-	struct store_dead *dead;
-
-	engine->dead++;
-	engine->state.dead_by_reason[reason]++;
-	engine->state.dead_seq++;
-	if (engine->letters_len == ENGINE_DEAD_KEEP) {
-		free(engine->letters[0].raw);
-		memmove(&engine->letters[0], &engine->letters[1],
-			(ENGINE_DEAD_KEEP - 1) * sizeof(engine->letters[0]));
-		engine->letters_len--;
-	}
-	dead = &engine->letters[engine->letters_len++];
-	dead->reason = reason;
-	dead->field = field;
-	dead->position = (struct position){message->partition, message->offset};
-	dead->seen_ms = engine->now_ms;
-	dead->size = message->size;
-	dead->raw_size =
-	    (uint32_t)(message->size < STORE_DEAD_RAW_MAX ? message->size
-							  : STORE_DEAD_RAW_MAX);
-	dead->raw =
-	    xstrndup(message->data ? message->data : "", dead->raw_size);
-}
-
 static void
 take_event(struct engine *engine, const struct consumer_message *message)
 {
-	unsigned number = (unsigned)message->partition;
+	unsigned number = message->slot;
 	struct store_partition *p = &engine->partitions[number];
+	struct engine_slot *slot = &engine->slots[number];
 	struct event_fault fault;
 	struct event event;
 	enum reason reason;
@@ -138,11 +94,14 @@ take_event(struct engine *engine, const struct consumer_message *message)
 	if (message->offset > p->position)
 		cross_gap(engine, number, message->offset);
 	p->position = message->offset + 1;
+	slot->last = message;
+	if (!slot->first)
+		slot->first = message;
 	engine->marks[number].changed_ns = engine->now_ns;
 	reason = decoder_decode(engine->decoder, message->data, message->size,
 				engine->now_ms, &event, &fault);
 	if (reason) {
-		bury(engine, message, reason, fault.field);
+		engine_bury(engine, message, reason, fault.field);
 		return;
 	}
 	engine->valid++;
@@ -159,7 +118,7 @@ take_event(struct engine *engine, const struct consumer_message *message)
 	if (mark_ms > engine->marks[number].newest_ms)
 		engine->marks[number].newest_ms = mark_ms;
 	aggregate_add(&engine->aggregate, &event,
-		      (struct position){message->partition, message->offset},
+		      (struct position){(int32_t)number, message->offset},
 		      engine->state.watermark_ms);
 }
 
@@ -192,6 +151,28 @@ commit_due(const struct engine *engine, bool finishing)
 	       (engine->changed || finishing || since >= COMMIT_IDLE_NS);
 }
 
+void
+engine_fail(struct engine *engine, const struct err *err)
+{
+	set_text(engine, engine->problem, err->text);
+	atomic_store(&engine->failed, true);
+}
+
+/* A commit that failed for lack of room, or of a broker, is tried again. */
+static int
+put_off(struct engine *engine, int rc, const struct err *why, struct err *err)
+{
+	engine->now_ns = clock_steady_ns();
+	engine->retry_ns = engine->now_ns + COMMIT_RETRY_NS;
+	if (rc == WEIR_STORE_FULL || rc == WEIR_FULL)
+		set_text(engine, engine->problem, why->text);
+	else
+		engine_fail(engine, why);
+	if (err)
+		*err = *why;
+	return rc;
+}
+
 static int
 commit(struct engine *engine, struct err *err)
 {
@@ -209,6 +190,9 @@ commit(struct engine *engine, struct err *err)
 	struct err why;
 	int rc;
 
+	rc = engine_flush_dead(engine, &why);
+	if (rc)
+		return put_off(engine, rc, &why, err);
 	engine_take_stock(engine);
 	engine->state.commit_ms = engine->now_ms;
 	engine->state.commit_us = engine->commit_cost_ns / 1000;
@@ -217,15 +201,8 @@ commit(struct engine *engine, struct err *err)
 		      store_commit_bytes(engine->store, &engine->aggregate));
 	rc = store_commit(engine->store, &commit, &engine->state.commit, &why);
 	engine->now_ns = clock_steady_ns();
-	if (rc) {
-		set_text(engine, engine->problem, why.text);
-		engine->retry_ns = engine->now_ns + COMMIT_RETRY_NS;
-		if (rc != WEIR_STORE_FULL)
-			atomic_store(&engine->failed, true);
-		if (err)
-			*err = why;
-		return rc;
-	}
+	if (rc)
+		return put_off(engine, rc, &why, err);
 	if (engine->retry_ns)
 		set_text(engine, engine->problem, "");
 	engine->retry_ns = 0;
@@ -235,6 +212,10 @@ commit(struct engine *engine, struct err *err)
 	for (unsigned i = 0; i < engine->letters_len; i++)
 		free(engine->letters[i].raw);
 	engine->letters_len = engine->seconds_len = 0;
+	for (unsigned i = 0; i < engine->partitions_len; i++)
+		engine->partitions[i].settled =
+		    engine->partitions[i].state == PARTITION_ENDED;
+	engine_publish(engine, false);
 	engine->changed = false;
 	engine->committed_ns = engine->now_ns;
 	engine->commit_cost_ns = engine->now_ns - began_ns;
@@ -250,6 +231,28 @@ read_clocks(struct engine *engine)
 	engine->now_ns = clock_steady_ns();
 }
 
+/* What a round did to a partition: how its log is known again, and room. */
+static void
+round_off(struct engine *engine, unsigned i)
+{
+	struct engine_slot *slot = &engine->slots[i];
+	struct store_partition *p = &engine->partitions[i];
+
+	if (slot->last) {
+		p->last_offset = slot->last->offset;
+		p->last_print = consumer_print(slot->last).whole;
+		if (p->first_offset < 0) {
+			p->first_offset = slot->first->offset;
+			p->first_print = consumer_print(slot->first).whole;
+		}
+		slot->first = slot->last = NULL;
+	}
+	if (slot->consumed_bytes && engine->producer)
+		producer_consumed(engine->producer, (unsigned)p->number,
+				  slot->consumed_bytes);
+	slot->consumed_bytes = 0;
+}
+
 /* One round: what has come, into memory. */
 static void
 consume(struct engine *engine, int timeout_ms)
@@ -258,41 +261,41 @@ consume(struct engine *engine, int timeout_ms)
 	size_t len = consumer_take(engine->consumer, timeout_ms, &messages);
 
 	read_clocks(engine);
-	/* This thread alone writes it, so it may look without the lock. */
-	if (strcmp(engine->fetch_problem, consumer_problem(engine->consumer)) !=
-	    0)
-		set_text(engine, engine->fetch_problem,
-			 consumer_problem(engine->consumer));
 	for (size_t i = 0; i < len; i++) {
 		const struct consumer_message *message = &messages[i];
+		struct store_partition *p = &engine->partitions[message->slot];
 
-		if (message->at_end) {
+		switch (message->kind) {
+		case CONSUMER_EVENT:
+			engine->changed = true;
+			take_event(engine, message);
+			engine->slots[message->slot].consumed_bytes +=
+			    event_cost(message->size + message->key_size);
+			break;
+		case CONSUMER_END:
 			/* What lies between was no event: markers, say. */
-			if (message->offset >
-			    engine->partitions[message->partition].position)
-				cross_gap(engine, (unsigned)message->partition,
+			if (message->offset > p->position)
+				cross_gap(engine, message->slot,
 					  message->offset);
-			continue;
+			break;
+		case CONSUMER_BROKEN:
+			engine->slots[message->slot].unplaced = true;
+			break;
 		}
-		engine->changed = true;
-		take_event(engine, message);
-		engine->consumed_bytes[message->partition] +=
-		    event_cost(message->size + message->key_size);
 	}
 	aggregate_settle(&engine->aggregate);
-	for (unsigned i = 0; engine->producer && i < engine->partitions_len;
-	     i++) {
-		producer_consumed(engine->producer, i,
-				  engine->consumed_bytes[i]);
-		engine->consumed_bytes[i] = 0;
-	}
+	for (unsigned i = 0; i < engine->partitions_len; i++)
+		round_off(engine, i);
 	consumer_release(engine->consumer);
+	for (unsigned i = 0; i < engine->partitions_len; i++)
+		if (engine->slots[i].unplaced && engine->slots[i].fetching) {
+			consumer_stop(engine->consumer, i);
+			engine->slots[i].fetching = false;
+		}
 	/* Silence because of an outage is not idleness: see watermark.h. */
 	if (consumer_disconnected(engine->consumer))
 		for (unsigned i = 0; i < engine->partitions_len; i++)
 			engine->marks[i].changed_ns = engine->now_ns;
-	if (len == 0)
-		cross_ends(engine);
 }
 
 static bool
@@ -312,6 +315,35 @@ all_done(struct engine *engine, bool generated)
 	if (!engine->generator)
 		return duration_over(engine);
 	return generated && l->unacked == 0 && l->lag == 0;
+}
+
+/* What the group, the topics and the broker say between two rounds. */
+static void
+follow(struct engine *engine)
+{
+	char written[ERR_TEXT_MAX];
+	const char *problem;
+	struct err err;
+
+	if (engine_follow(engine, false, commit, &err) == WEIR_STORE_FOREIGN)
+		engine_fail(engine, &err);
+	problem = engine->place_problem;
+	if (!problem[0])
+		problem = assignment_problem(engine->assignment);
+	if (!problem[0])
+		problem = consumer_problem(engine->consumer);
+	if (!problem[0] && engine->producer &&
+	    producer_problem(engine->producer, written, sizeof(written)))
+		problem = written;
+	/* Who may not write at all need not go on trying. */
+	if (problem == written && producer_refused(engine->producer) &&
+	    engine->state.ledger.acked == engine->before.acked) {
+		err_set(&err, WEIR_KAFKA, 0, "%s", written);
+		engine_fail(engine, &err);
+	}
+	/* This thread alone writes it, so it may look without the lock. */
+	if (strcmp(engine->fetch_problem, problem) != 0)
+		set_text(engine, engine->fetch_problem, problem);
 }
 
 static void *
@@ -337,6 +369,7 @@ engine_main(void *arg)
 		} else {
 			consume(engine, TAKE_MS);
 		}
+		follow(engine);
 		engine_turn_seconds(engine);
 		if (duration_over(engine) && engine->generator)
 			generator_end(engine->generator);
@@ -364,6 +397,7 @@ drain(struct engine *engine, bool (*hurry)(void *ctx), void *ctx)
 		engine_take_stock(engine);
 		for (unsigned i = 0; i < engine->partitions_len; i++)
 			left |=
+			    engine->slots[i].fetching &&
 			    engine->partitions[i].position < engine->ends[i];
 		if (!left || atomic_load(&engine->failed) ||
 		    (hurry && hurry(ctx)))
@@ -371,6 +405,7 @@ drain(struct engine *engine, bool (*hurry)(void *ctx), void *ctx)
 		if (engine->retry_ns && memory_full(engine))
 			return;
 		consume(engine, TAKE_MS);
+		follow(engine);
 		engine_turn_seconds(engine);
 		if (commit_due(engine, false))
 			commit(engine, NULL);
@@ -427,6 +462,13 @@ engine_start(const struct engine_options *options, struct engine **out,
 	rc = decoder_new(options->pipeline, &engine->decoder, err);
 	if (rc == 0)
 		rc = engine_open(engine, err);
+	if (rc == 0 && engine->producer) {
+		engine->heard_len = producer_partitions(engine->producer);
+		engine->heard =
+		    xcalloc(engine->heard_len, sizeof(*engine->heard));
+	}
+	if (rc == 0)
+		rc = engine_follow(engine, true, commit, err);
 	if (rc == 0) {
 		engine->state.started_ms = engine->now_ms;
 		engine->state.memory_limit = (int64_t)options->memory_bytes;
@@ -458,7 +500,11 @@ engine_stop(struct engine *engine, bool (*hurry)(void *ctx), void *ctx,
 		generator_join(engine->generator);
 	}
 	if (engine->producer)
-		producer_flush(engine->producer, FLUSH_MS, hurry, ctx);
+		producer_flush(engine->producer,
+			       producer_disconnected(engine->producer)
+				   ? FLUSH_OUTAGE_MS
+				   : FLUSH_MS,
+			       hurry, ctx);
 	atomic_store(&engine->stopping, true);
 	if (engine->running)
 		pthread_join(engine->thread, NULL);
@@ -470,6 +516,8 @@ engine_stop(struct engine *engine, bool (*hurry)(void *ctx), void *ctx,
 			drain(engine, hurry, ctx);
 		read_clocks(engine);
 		rc = commit(engine, err);
+		if (rc == 0)
+			engine_leave(engine);
 	}
 	engine_close_kafka(engine);
 	return rc;
@@ -489,8 +537,9 @@ engine_free(struct engine *engine)
 	free(engine->partitions);
 	free(engine->marks);
 	free(engine->ends);
+	free(engine->slots);
 	free(engine->heard);
-	free(engine->consumed_bytes);
+	free(engine->publishing);
 	free(engine->brokers);
 	pthread_mutex_destroy(&engine->lock);
 	free(engine);
@@ -503,6 +552,12 @@ engine_view(struct engine *engine, uint64_t seen, bool windows,
 	    struct view **view, struct err *err)
 {
 	return store_view(engine->store, seen, windows, view, err);
+}
+
+struct store *
+engine_store(struct engine *engine)
+{
+	return engine->store;
 }
 
 /* Samples a tenth of a second apart or more; the oldest is about 1 s old. */
@@ -536,6 +591,8 @@ actual_rate(struct engine *engine, int64_t now_ns)
 void
 engine_live(struct engine *engine, struct engine_live *live)
 {
+	const char *source;
+
 	memset(live, 0, sizeof(*live));
 	live->actual_per_s = -1;
 	live->ended = atomic_load(&engine->ended);
@@ -551,8 +608,11 @@ engine_live(struct engine *engine, struct engine_live *live)
 	if (engine->producer && producer_disconnected(engine->producer))
 		live->disconnected = true;
 	pthread_mutex_lock(&engine->lock);
-	snprintf(live->problem, sizeof(live->problem), "%s",
-		 engine->problem[0] ? engine->problem : engine->fetch_problem);
+	/* Without a broker, what else does not work is because of that. */
+	source = engine->problem;
+	if (!source[0] || (live->disconnected && engine->fetch_problem[0]))
+		source = engine->fetch_problem;
+	snprintf(live->problem, sizeof(live->problem), "%s", source);
 	pthread_mutex_unlock(&engine->lock);
 }
 

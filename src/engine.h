@@ -25,11 +25,30 @@
 
 struct engine;
 
+/* Where what the store does not know begins. Its own offsets win. */
+struct engine_from {
+	enum {
+		FROM_BEGINNING,
+		FROM_END,
+		FROM_TIME,   /* the first event of this time or later */
+		FROM_OFFSETS /* partitions that are not named: the beginning */
+	} kind;
+	int64_t time_ms;
+	struct engine_from_offset {
+		int32_t partition;
+		int64_t offset;
+	} * offsets; /* the caller's */
+	unsigned offsets_len;
+};
+
 struct engine_options {
 	const struct pipeline *pipeline;
 	struct kafka_settings kafka; /* borrowed; brokers NULL: embedded */
-	const char *topic;           /* NULL: the pipeline's */
-	bool from_end; /* a new store begins behind what is there already */
+	const char *topic; /* NULL: the pipeline's; several with commas, or a
+			      regular expression that begins with ^ */
+	const char *group; /* NULL: all partitions, no consumer group */
+	const char *dead_letters; /* the topic of dead letters; NULL: none */
+	struct engine_from from;
 	bool generate;
 	double per_s;        /* INFINITY: as fast as it goes */
 	uint64_t events;     /* 0: no end */
@@ -73,6 +92,8 @@ void engine_free(struct engine *engine); /* NULL is fine */
 /* As store_view(). */
 int engine_view(struct engine *engine, uint64_t seen, bool windows,
 		struct view **view, struct err *err);
+/* Its store, to be read from any thread until engine_free(). */
+struct store *engine_store(struct engine *engine);
 void engine_live(struct engine *engine, struct engine_live *live);
 void engine_set_rate(struct engine *engine, double per_s);
 

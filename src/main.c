@@ -21,13 +21,17 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/hash.h"
 #include "engine.h"
 #include "generate/generator.h"
 #include "generate/stream.h"
 #include "options.h"
 #include "report.h"
+#include "snapshot/keeper.h"
 #include "dashboard.h"
+#include "store/merge.h"
+#include "watch.h"
 
 enum exit_code {
 	EXIT_DONE = 0,
@@ -135,6 +139,7 @@ default_store(const struct options *o, const struct pipeline *pipeline,
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	const char *topic = o->topic ? o->topic : pipeline->topic;
+	struct buf source = BUF_INIT;
 
 	if (state && state[0] == '/')
 		buf_addf(path, "%s/weir/", state);
@@ -152,16 +157,24 @@ default_store(const struct options *o, const struct pipeline *pipeline,
 	for (const char *at = o->kafka.brokers;
 	     *at && at < o->kafka.brokers + 64; at++)
 		buf_addf(path, "%c", strchr("/,: \t", *at) ? '_' : *at);
-	buf_addf(path, "-%s-%08x", topic,
-		 (unsigned)hash64(o->kafka.brokers, strlen(o->kafka.brokers)));
+	buf_addf(path, "-%s-", strpbrk(topic, "^,") ? "topics" : topic);
+	/* What does not fit into a file's name tells them apart all the same.
+	 */
+	buf_addf(&source, "%s\n%s\n%s", o->kafka.brokers, topic,
+		 o->group ? o->group : "");
+	buf_addf(path, "%08x", (unsigned)hash64(source.data, source.size));
+	buf_release(&source);
 	return 0;
 }
 
 /* ---- The dashboard's source ---- */
 
 struct live_source {
-	struct engine *engine; /* NULL: a store alone */
-	struct store *store;
+	struct engine *engine; /* NULL: stores alone */
+	struct store *const *stores;
+	unsigned stores_len;
+	struct watch *watch;   /* of several stores */
+	struct keeper *keeper; /* NULL: no snapshots are taken */
 };
 
 static int
@@ -171,7 +184,9 @@ source_view(void *ctx, uint64_t seen, struct view **view, struct err *err)
 
 	if (source->engine)
 		return engine_view(source->engine, seen, false, view, err);
-	return store_view(source->store, seen, false, view, err);
+	if (source->watch)
+		return watch_view(source->watch, seen, view, err);
+	return store_view(source->stores[0], seen, false, view, err);
 }
 
 static void
@@ -183,7 +198,11 @@ source_live(void *ctx, struct dashboard_live *live)
 	memset(live, 0, sizeof(*live));
 	live->actual_per_s = -1;
 	if (!source->engine) {
-		live->ended = store_at_rest(source->store);
+		live->ended = true;
+		for (unsigned i = 0; i < source->stores_len; i++)
+			live->ended &= store_at_rest(source->stores[i]);
+		if (source->watch)
+			watch_note(source->watch, live->message);
 		return;
 	}
 	engine_live(source->engine, &from);
@@ -194,6 +213,8 @@ source_live(void *ctx, struct dashboard_live *live)
 	live->ended = from.ended;
 	live->disconnected = from.disconnected;
 	snprintf(live->message, sizeof(live->message), "%s", from.problem);
+	if (!live->message[0] && source->keeper)
+		keeper_problem(source->keeper, live->message);
 }
 
 static void
@@ -213,12 +234,10 @@ source_now_ms(void *ctx)
 }
 
 static int
-show(struct engine *engine, struct store *store, int signal_fd, bool ascii,
-     struct err *err)
+show(struct live_source *live, int signal_fd, bool ascii, struct err *err)
 {
-	struct live_source live = {engine, store};
 	struct dashboard_source source = {
-	    .ctx = &live,
+	    .ctx = live,
 	    .view = source_view,
 	    .live = source_live,
 	    .set_rate = source_set_rate,
@@ -234,11 +253,27 @@ show(struct engine *engine, struct store *store, int signal_fd, bool ascii,
 
 /* ---- Run ---- */
 
+/* What was said last about what is wrong; "": nothing is. */
+struct trouble {
+	char said[ERR_TEXT_MAX];
+};
+
+/* Says what is wrong when it changes, and that it is over. */
+static void
+tell(struct trouble *trouble, const char *problem)
+{
+	if (strcmp(trouble->said, problem) == 0)
+		return;
+	fprintf(stderr, "weir: %s\n", problem[0] ? problem : "going on");
+	snprintf(trouble->said, sizeof(trouble->said), "%s", problem);
+}
+
 /* Without a terminal: progress once a second, until done or told to end. */
 static void
-watch_headless(struct engine *engine, int signal_fd)
+watch_headless(struct engine *engine, struct keeper *keeper, int signal_fd)
 {
 	int64_t said_ns = clock_steady_ns();
+	struct trouble trouble = {""};
 	uint64_t seen = 0;
 	struct engine_live live;
 
@@ -266,11 +301,12 @@ watch_headless(struct engine *engine, int signal_fd)
 				view->ledger.lost);
 			view_free(view);
 		}
-		if (live.problem[0])
-			fprintf(stderr, "weir: %s\n", live.problem);
-		else if (live.disconnected)
-			fprintf(stderr, "weir: no broker can be reached; "
-					"waiting\n");
+		if (!live.problem[0] && live.disconnected)
+			snprintf(live.problem, sizeof(live.problem), "%s",
+				 "no broker can be reached; waiting");
+		if (!live.problem[0] && keeper)
+			keeper_problem(keeper, live.problem);
+		tell(&trouble, live.problem);
 	}
 }
 
@@ -299,8 +335,9 @@ print_report(const struct view *view)
 static void
 log_to_stderr(void *ctx, int level, const char *text)
 {
-	(void)ctx;
-	if (level <= 4) /* LOG_WARNING */
+	const struct kafka_settings *settings = ctx;
+
+	if (level <= 4 /* LOG_WARNING */ || settings->debug)
 		fprintf(stderr, "weir: kafka: %s\n", text);
 }
 
@@ -324,14 +361,50 @@ rate_of(const struct options *o, const struct pipeline *pipeline)
 	return o->headless && o->events ? INFINITY : pipeline->generator.rate;
 }
 
+/*
+ * What will never work is said before anything begins. What may pass, as a full
+ * disk, is tried again at each snapshot.
+ */
+static int
+check_snapshots(const struct options *o, const struct pipeline *pipeline,
+		struct err *err)
+{
+	struct snapshot *snapshot;
+	int rc;
+
+	rc =
+	    snapshot_open(o->snapshot, pipeline, &o->snapshots, &snapshot, err);
+	if (rc == 0)
+		snapshot_close(snapshot);
+	return rc == WEIR_STORE_FOREIGN || rc == WEIR_SYSTEM ? rc : 0;
+}
+
+static int
+start_snapshots(const struct options *o, const struct pipeline *pipeline,
+		struct engine *engine, struct keeper **keeper, struct err *err)
+{
+	struct keeper_options options = {
+	    .path = o->snapshot,
+	    .pipeline = pipeline,
+	    .store = engine_store(engine),
+	    .every_ms = o->snapshot_every_ms,
+	    .snapshot = o->snapshots,
+	};
+
+	return o->snapshot ? keeper_start(&options, keeper, err) : 0;
+}
+
 static enum exit_code
 run(struct options *o, struct pipeline *pipeline, int signal_fd)
 {
 	struct engine_options engine_options = {
 	    .pipeline = pipeline,
 	    .topic = o->topic,
-	    .from_end = o->from_end,
-	    .generate = !o->no_generate,
+	    .group = o->group,
+	    .dead_letters =
+		o->dead_letters ? o->dead_letters : pipeline->dead_letters,
+	    .from = o->from,
+	    .generate = !o->no_generate && !o->group,
 	    .per_s = rate_of(o, pipeline),
 	    .events = o->events,
 	    .duration_ms = o->duration_ms,
@@ -343,13 +416,14 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 	};
 	struct buf path = BUF_INIT;
 	struct engine *engine = NULL;
+	struct keeper *keeper = NULL;
 	struct view *view;
 	struct err err = {0};
 	enum exit_code code = EXIT_DONE;
 	size_t unnumbered;
 	int rc = 0;
 
-	if (!pipeline->generator.present && !o->no_generate) {
+	if (!pipeline->generator.present && engine_options.generate) {
 		if (o->kafka.brokers) {
 			engine_options.generate = false;
 		} else {
@@ -367,6 +441,7 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 	}
 	if (o->headless) {
 		o->kafka.log = log_to_stderr;
+		o->kafka.log_ctx = &o->kafka;
 		setvbuf(stderr, NULL, _IOLBF, 0);
 	}
 	engine_options.kafka = o->kafka;
@@ -374,6 +449,8 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 		buf_add_str(&path, o->store);
 	else
 		rc = default_store(o, pipeline, &path, &err);
+	if (rc == 0 && o->snapshot)
+		rc = check_snapshots(o, pipeline, &err);
 	unnumbered = path.size;
 	/*
 	 * The log of an embedded broker begins empty, and so does the store,
@@ -398,17 +475,25 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 		code = fail(&err);
 		goto done;
 	}
-	if (o->headless) {
+	rc = start_snapshots(o, pipeline, engine, &keeper, &err);
+	if (rc) {
+		code = fail(&err);
+	} else if (o->headless) {
 		fprintf(stderr, "weir: broker %s, topic %s, store %s\n",
 			engine_brokers(engine),
 			o->topic ? o->topic : pipeline->topic, path.data);
-		watch_headless(engine, signal_fd);
+		watch_headless(engine, keeper, signal_fd);
 	} else {
-		rc = show(engine, NULL, signal_fd, o->ascii, &err);
+		struct live_source live = {.engine = engine, .keeper = keeper};
+
+		rc = show(&live, signal_fd, o->ascii, &err);
 		if (rc)
 			code = fail(&err);
 	}
 	rc = engine_stop(engine, hurry, &signal_fd, &err);
+	if (rc)
+		code = fail(&err);
+	rc = keeper_stop(keeper, &err);
 	if (rc)
 		code = fail(&err);
 	rc = engine_view(engine, 0, true, &view, &err);
@@ -451,10 +536,13 @@ generate_to_topic(const struct options *o, const struct pipeline *pipeline,
 	};
 	struct generator *generator = NULL;
 	struct producer_counts counts;
+	struct trouble trouble = {""};
+	char problem[ERR_TEXT_MAX];
 	int64_t begun_ns = clock_steady_ns();
 	int rc;
 
-	rc = kafka_topic_create(&o->kafka, topic, pipeline->partitions, err);
+	rc = kafka_topic_create(&o->kafka, topic, pipeline->partitions,
+				pipeline->retention_ms, err);
 	if (rc == 0)
 		rc = producer_new(&o->kafka, topic, (size_t)o->memory_bytes,
 				  false, &options.producer, err);
@@ -465,6 +553,10 @@ generate_to_topic(const struct options *o, const struct pipeline *pipeline,
 		struct pollfd wait = {.fd = signal_fd, .events = POLLIN};
 
 		poll(&wait, 1, POLL_MS);
+		producer_problem(options.producer, problem, sizeof(problem));
+		if (producer_refused(options.producer))
+			break;
+		tell(&trouble, problem);
 		if (end_asked(signal_fd) ||
 		    (o->duration_ms &&
 		     clock_steady_ns() - begun_ns >= o->duration_ms * 1000000))
@@ -481,7 +573,13 @@ generate_to_topic(const struct options *o, const struct pipeline *pipeline,
 			"weir: produced %" PRId64 ", acked %" PRId64
 			", failed %" PRId64 "\n",
 			counts.produced, counts.acked, counts.failed);
-		if (counts.acked != counts.produced)
+		producer_problem(options.producer, problem, sizeof(problem));
+		if (counts.acked != counts.produced && problem[0])
+			rc = err_set(err, WEIR_KAFKA, 0,
+				     "%" PRId64 " events were not delivered: "
+				     "%s",
+				     counts.produced - counts.acked, problem);
+		else if (counts.acked != counts.produced)
 			rc = err_set(err, WEIR_KAFKA, 0,
 				     "%" PRId64 " events were not delivered",
 				     counts.produced - counts.acked);
@@ -508,6 +606,7 @@ generate(struct options *o, struct pipeline *pipeline, int signal_fd)
 	if (rc == 0 && !o->seeded)
 		rc = random_seed(&seed, &err);
 	o->kafka.log = log_to_stderr;
+	o->kafka.log_ctx = &o->kafka;
 	if (rc == 0 && o->to_stdout) {
 		struct stream_options options = {
 		    .pipeline = pipeline,
@@ -526,44 +625,168 @@ generate(struct options *o, struct pipeline *pipeline, int signal_fd)
 	return rc ? fail(&err) : EXIT_DONE;
 }
 
-static enum exit_code
-view_store(const struct options *o, int signal_fd)
+/* ---- Stores that are there ---- */
+
+static void
+close_stores(struct store **stores, unsigned len)
 {
-	struct store *store;
+	for (unsigned i = 0; i < len; i++)
+		store_close(stores[i]);
+	free(stores);
+}
+
+static int
+open_stores(const struct options *o, struct store ***out, struct err *err)
+{
+	struct store **stores = xcalloc(o->stores_len, sizeof(struct store *));
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < o->stores_len; i++)
+		rc =
+		    store_open(o->stores[i], STORE_READ, NULL, &stores[i], err);
+	if (rc)
+		close_stores(stores, o->stores_len);
+	else
+		*out = stores;
+	return rc;
+}
+
+static enum exit_code
+view_stores(const struct options *o, int signal_fd)
+{
+	struct live_source live = {.stores_len = o->stores_len};
+	struct store **stores;
+	struct merge *merge = NULL;
 	struct err err;
-	enum exit_code code = EXIT_DONE;
+	int rc = 0;
 
 	if (!(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))) {
 		err_set(&err, WEIR_USAGE, 0,
 			"there is no terminal to draw on; use `weir report`");
 		return fail(&err);
 	}
-	if (store_open(o->operand, STORE_READ, NULL, &store, &err))
+	if (open_stores(o, &stores, &err))
 		return fail(&err);
-	if (show(NULL, store, signal_fd, o->ascii, &err))
+	live.stores = stores;
+	if (o->stores_len > 1) {
+		rc = merge_new(stores, o->stores_len, &merge, &err);
+		if (rc == 0)
+			rc = watch_start(merge, &live.watch, &err);
+	}
+	if (rc == 0)
+		rc = show(&live, signal_fd, o->ascii, &err);
+	watch_stop(live.watch);
+	merge_free(merge);
+	close_stores(stores, o->stores_len);
+	return rc ? fail(&err) : EXIT_DONE;
+}
+
+/* "a", "a and b", "a, b and c" */
+static void
+add_names(struct buf *text, const char *const *names, unsigned len)
+{
+	for (unsigned i = 0; i < len; i++)
+		buf_addf(text, "%s%s",
+			 i == 0         ? ""
+			 : i + 1 == len ? " and "
+					: ", ",
+			 names[i]);
+}
+
+static void
+print_overlaps(const struct view *view)
+{
+	for (unsigned i = 0; i < view->overlaps_len; i++) {
+		const struct view_overlap *at = &view->overlaps[i];
+		struct buf names = BUF_INIT;
+
+		add_names(&names, at->stores, at->stores_len);
+		fprintf(stderr,
+			"weir: partition %d of %s: offsets %" PRId64
+			" to %" PRId64 " are in %s%s: up to %" PRId64
+			" events are counted twice\n",
+			(int)at->partition, at->topic, at->begin, at->end - 1,
+			at->stores_len == 2 ? "both " : "", names.data,
+			at->events);
+		buf_release(&names);
+	}
+}
+
+static enum exit_code
+report_stores(const struct options *o)
+{
+	struct store **stores;
+	struct merge *merge = NULL;
+	struct view *view = NULL;
+	struct err err;
+	enum exit_code code;
+	int rc;
+
+	if (open_stores(o, &stores, &err))
+		return fail(&err);
+	if (o->stores_len == 1) {
+		rc = store_view(stores[0], 0, true, &view, &err);
+	} else {
+		rc = merge_new(stores, o->stores_len, &merge, &err);
+		if (rc == 0)
+			rc = merge_view(merge, 0, true, &view, &err);
+	}
+	if (rc) {
 		code = fail(&err);
-	store_close(store);
+	} else {
+		print_overlaps(view);
+		code = print_report(view);
+	}
+	view_free(view);
+	merge_free(merge);
+	close_stores(stores, o->stores_len);
 	return code;
 }
 
 static enum exit_code
-report_store(const struct options *o)
+snapshot_store(const struct options *o)
 {
-	struct store *store;
-	struct view *view;
+	struct snapshot_result result = {0};
+	struct snapshot *snapshot = NULL;
+	struct store *store = NULL;
+	int64_t began_ns = clock_steady_ns();
 	struct err err;
-	enum exit_code code;
+	int rc;
 
-	if (store_open(o->operand, STORE_READ, NULL, &store, &err))
-		return fail(&err);
-	if (store_view(store, 0, true, &view, &err)) {
-		code = fail(&err);
-	} else {
-		code = print_report(view);
-		view_free(view);
-	}
+	rc = store_open(o->stores[0], STORE_READ, NULL, &store, &err);
+	if (rc == 0)
+		rc = snapshot_open(o->stores[1], store_pipeline(store),
+				   &o->snapshots, &snapshot, &err);
+	if (rc == 0)
+		rc = snapshot_take(snapshot, store, clock_wall_ms(), &result,
+				   &err);
+	snapshot_close(snapshot);
 	store_close(store);
-	return code;
+	if (rc)
+		return fail(&err);
+	if (result.same)
+		fprintf(stderr,
+			"weir: %s has commit %" PRIu64 " already, as snapshot "
+			"%" PRId64 "\n",
+			o->stores[1], result.commit, result.id);
+	else
+		fprintf(stderr,
+			"weir: snapshot %" PRId64 " of commit %" PRIu64
+			": %" PRId64 " rows written in %.2f s\n",
+			result.id, result.commit, result.rows_written,
+			(double)(clock_steady_ns() - began_ns) / 1e9);
+	return EXIT_DONE;
+}
+
+static enum exit_code
+export_rows(const struct options *o)
+{
+	struct err err;
+
+	if (export_table(o->stores[0], o->stores[1], o->format, STDOUT_FILENO,
+			 &err))
+		return fail(&err);
+	return EXIT_DONE;
 }
 
 static enum exit_code
@@ -617,6 +840,7 @@ main(int argc, char **argv)
 	enum exit_code code;
 	int signal_fd = -1;
 
+	crash_watch();
 	setlocale(LC_ALL, "");
 	/* Numbers in files and reports have a point, whatever the locale. */
 	setlocale(LC_NUMERIC, "C");
@@ -639,10 +863,16 @@ main(int argc, char **argv)
 		code = EXIT_DONE;
 		break;
 	case COMMAND_VIEW:
-		code = view_store(&options, signal_fd);
+		code = view_stores(&options, signal_fd);
 		break;
 	case COMMAND_REPORT:
-		code = report_store(&options);
+		code = report_stores(&options);
+		break;
+	case COMMAND_SNAPSHOT:
+		code = snapshot_store(&options);
+		break;
+	case COMMAND_EXPORT:
+		code = export_rows(&options);
 		break;
 	case COMMAND_RUN:
 	case COMMAND_GENERATE:

@@ -4,13 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "options.h"
 
 #define MEMORY_DEFAULT (INT64_C(256) << 20)
 #define MEMORY_MIN     (INT64_C(16) << 20)
 #define GENERATORS_MAX 64
+#define EVERY_DEFAULT  60000 /* ms between snapshots */
 
 static const char help[] =
     "weir shows what goes through a Kafka topic: counted, checked, "
@@ -19,22 +23,43 @@ static const char help[] =
     "  weir [run] [PIPELINE]     run it live in this terminal; PIPELINE is a "
     "name\n"
     "                            or a file (default: interactions)\n"
-    "  weir view STORE           the dashboard on a store, also while another\n"
-    "                            weir writes it; nothing is changed\n"
+    "  weir view STORE...        the dashboard on a store, also while another\n"
+    "                            weir writes it; nothing is changed. Several "
+    "stores\n"
+    "                            of one topic are shown as if they were one\n"
     "  weir generate PIPELINE    events alone: to a topic, or with --stdout "
     "one\n"
     "                            JSON object a line\n"
     "  weir check PIPELINE       validate a pipeline file\n"
-    "  weir report STORE         what a store holds, as one JSON object\n"
+    "  weir report STORE...      what one store or several hold, as one JSON "
+    "object\n"
+    "  weir snapshot STORE FILE  add what a store holds to an SQLite file\n"
+    "  weir export STORE TABLE   all rows of a table, as CSV or JSON; STORE "
+    "may "
+    "be an\n"
+    "                            SQLite file of snapshots\n"
     "\n"
     "The stream\n"
     "  -b, --brokers LIST        a Kafka cluster; without it, an embedded "
     "broker\n"
-    "  -t, --topic NAME          another topic than the pipeline's\n"
-    "  -X, --property K=V        a librdkafka setting; may be repeated\n"
+    "  -t, --topic NAME          another topic than the pipeline's; several: "
+    "A,B,C\n"
+    "                            or a regular expression: ^orders-.*\n"
+    "  -X, --property K=V        a librdkafka setting; may be repeated; "
+    "K=@FILE: V is\n"
+    "                            what stands in FILE\n"
     "  -F, --config FILE         librdkafka settings, one K=V a line\n"
-    "      --from-end            begin a new store behind what is there "
-    "already\n"
+    "                            (either also as WEIR_KAFKA_SASL_PASSWORD=V, "
+    "say)\n"
+    "      --from WHERE          where a new store begins: beginning, end, a "
+    "time\n"
+    "                            (2026-11-21T08:00, 15m ago as -15m) or "
+    "offsets\n"
+    "                            (0:1500,1:1720)\n"
+    "      --group NAME          share the partitions with the other members "
+    "of a\n"
+    "                            consumer group; watches only\n"
+    "      --dead-letters TOPIC  write events that break the rules there\n"
     "\n"
     "The generator\n"
     "      --rate N              events a second: 500, 20k, 1.5M or max "
@@ -52,6 +77,15 @@ static const char help[] =
     "      --fresh               begin anew; the old store is kept as "
     "DIR.last\n"
     "      --memory SIZE         bound on buffers: 64M, 1G (default: 256M)\n"
+    "\n"
+    "Snapshots\n"
+    "      --snapshot FILE       add one to an SQLite file every minute, and "
+    "at "
+    "the end\n"
+    "      --snapshot-every D    every 10s, 5m, 1h (default: 60s)\n"
+    "      --snapshot-keep N     keep the newest N (default: 1000)\n"
+    "      --snapshot-keep-for D drop those that are older\n"
+    "      --format FORMAT       of an export: csv or json (default: csv)\n"
     "\n"
     "The screen\n"
     "      --headless            no terminal: progress on stderr, one JSON "
@@ -74,8 +108,15 @@ enum {
 	OPT_NO_GENERATE,
 	OPT_STORE,
 	OPT_FRESH,
-	OPT_FROM_END,
+	OPT_FROM,
+	OPT_GROUP,
+	OPT_DEAD_LETTERS,
 	OPT_MEMORY,
+	OPT_SNAPSHOT,
+	OPT_SNAPSHOT_EVERY,
+	OPT_SNAPSHOT_KEEP,
+	OPT_SNAPSHOT_KEEP_FOR,
+	OPT_FORMAT,
 	OPT_HEADLESS,
 	OPT_STDOUT,
 	OPT_ASCII,
@@ -97,8 +138,15 @@ static const struct option longs[] = {
     {"no-generate", no_argument, NULL, OPT_NO_GENERATE},
     {"store", required_argument, NULL, OPT_STORE},
     {"fresh", no_argument, NULL, OPT_FRESH},
-    {"from-end", no_argument, NULL, OPT_FROM_END},
+    {"from", required_argument, NULL, OPT_FROM},
+    {"group", required_argument, NULL, OPT_GROUP},
+    {"dead-letters", required_argument, NULL, OPT_DEAD_LETTERS},
     {"memory", required_argument, NULL, OPT_MEMORY},
+    {"snapshot", required_argument, NULL, OPT_SNAPSHOT},
+    {"snapshot-every", required_argument, NULL, OPT_SNAPSHOT_EVERY},
+    {"snapshot-keep", required_argument, NULL, OPT_SNAPSHOT_KEEP},
+    {"snapshot-keep-for", required_argument, NULL, OPT_SNAPSHOT_KEEP_FOR},
+    {"format", required_argument, NULL, OPT_FORMAT},
     {"headless", no_argument, NULL, OPT_HEADLESS},
     {"stdout", no_argument, NULL, OPT_STDOUT},
     {"ascii", no_argument, NULL, OPT_ASCII},
@@ -126,8 +174,15 @@ static const struct {
     {OPT_NO_GENERATE, ON(COMMAND_RUN)},
     {OPT_STORE, ON(COMMAND_RUN)},
     {OPT_FRESH, ON(COMMAND_RUN)},
-    {OPT_FROM_END, ON(COMMAND_RUN)},
+    {OPT_FROM, ON(COMMAND_RUN)},
+    {OPT_GROUP, ON(COMMAND_RUN)},
+    {OPT_DEAD_LETTERS, ON(COMMAND_RUN)},
     {OPT_MEMORY, ON(COMMAND_RUN) | ON(COMMAND_GENERATE)},
+    {OPT_SNAPSHOT, ON(COMMAND_RUN)},
+    {OPT_SNAPSHOT_EVERY, ON(COMMAND_RUN)},
+    {OPT_SNAPSHOT_KEEP, ON(COMMAND_RUN) | ON(COMMAND_SNAPSHOT)},
+    {OPT_SNAPSHOT_KEEP_FOR, ON(COMMAND_RUN) | ON(COMMAND_SNAPSHOT)},
+    {OPT_FORMAT, ON(COMMAND_EXPORT)},
     {OPT_HEADLESS, ON(COMMAND_RUN)},
     {OPT_STDOUT, ON(COMMAND_GENERATE)},
     {OPT_ASCII, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
@@ -140,7 +195,8 @@ static const struct {
 } commands[] = {
     {"run", COMMAND_RUN, false},          {"view", COMMAND_VIEW, true},
     {"generate", COMMAND_GENERATE, true}, {"check", COMMAND_CHECK, true},
-    {"report", COMMAND_REPORT, true},     {"help", COMMAND_HELP, false},
+    {"report", COMMAND_REPORT, true},     {"snapshot", COMMAND_SNAPSHOT, true},
+    {"export", COMMAND_EXPORT, true},     {"help", COMMAND_HELP, false},
 };
 
 const char *
@@ -153,6 +209,10 @@ void
 options_release(struct options *options)
 {
 	kafka_settings_release(&options->kafka);
+	free(options->from.offsets);
+	options->from.offsets = NULL;
+	free(options->stores);
+	options->stores = NULL;
 }
 
 /* A number and what stands behind it; false when there is no number. */
@@ -197,7 +257,8 @@ parse_rate(const char *text, double *per_s, struct err *err)
 }
 
 static int
-parse_duration(const char *text, int64_t *ms, struct err *err)
+parse_duration(const char *option, const char *text, int64_t *ms,
+	       struct err *err)
 {
 	static const struct {
 		const char *unit;
@@ -216,9 +277,18 @@ parse_duration(const char *text, int64_t *ms, struct err *err)
 				return 0;
 			}
 	return err_set(err, WEIR_USAGE, 0,
-		       "--duration takes a time, as 90s, 10m or 2h, not "
-		       "\"%s\"",
+		       "%s takes a time, as 90s, 10m or 2h, not \"%s\"", option,
 		       text);
+}
+
+static int
+parse_format(const char *text, enum export_format *format, struct err *err)
+{
+	if (strcmp(text, "csv") != 0 && strcmp(text, "json") != 0)
+		return err_set(err, WEIR_USAGE, 0,
+			       "--format takes csv or json, not \"%s\"", text);
+	*format = text[0] == 'c' ? EXPORT_CSV : EXPORT_JSON;
+	return 0;
 }
 
 static int
@@ -284,6 +354,100 @@ parse_share(const char *text, double *share, struct err *err)
 		       "--bad takes a share from 0 to 1, not \"%s\"", text);
 }
 
+/* "2026-11-21", with "T08:00" and ":30" and ".250" behind it, UTC with a Z. */
+static bool
+parse_time(const char *text, int64_t *ms)
+{
+	static const char *const formats[] = {
+	    "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S",
+	    "%Y-%m-%d %H:%M", "%Y-%m-%d"};
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		struct tm tm = {.tm_isdst = -1};
+		const char *rest = strptime(text, formats[i], &tm);
+		double fraction = 0;
+		time_t seconds;
+
+		if (!rest)
+			continue;
+		if (*rest == '.' && !number(rest, &fraction, &rest))
+			return false;
+		if (strcmp(rest, "Z") == 0)
+			seconds = timegm(&tm);
+		else if (*rest == '\0')
+			seconds = mktime(&tm);
+		else
+			continue;
+		*ms = (int64_t)seconds * 1000 + (int64_t)(fraction * 1000);
+		return *ms >= 0;
+	}
+	return false;
+}
+
+/* "0:1500,1:1720" */
+static bool
+parse_offsets(const char *text, struct engine_from *from)
+{
+	for (const char *at = text;; at++) {
+		long long partition, offset;
+		char *rest;
+
+		if (*at < '0' || *at > '9')
+			return false;
+		errno = 0;
+		partition = strtoll(at, &rest, 10);
+		if (*rest != ':' || rest[1] < '0' || rest[1] > '9')
+			return false;
+		offset = strtoll(rest + 1, &rest, 10);
+		if (errno || partition > INT32_MAX)
+			return false;
+		from->offsets =
+		    xrealloc(from->offsets,
+			     (from->offsets_len + 1) * sizeof(*from->offsets));
+		from->offsets[from->offsets_len++] =
+		    (struct engine_from_offset){(int32_t)partition, offset};
+		if (*rest == '\0')
+			return true;
+		if (*rest != ',')
+			return false;
+		at = rest;
+	}
+}
+
+static int
+parse_from(const char *text, struct engine_from *from, struct err *err)
+{
+	int64_t ms;
+
+	if (strcmp(text, "beginning") == 0) {
+		from->kind = FROM_BEGINNING;
+		return 0;
+	}
+	if (strcmp(text, "end") == 0) {
+		from->kind = FROM_END;
+		return 0;
+	}
+	from->offsets_len = 0;
+	if (parse_offsets(text, from)) {
+		from->kind = FROM_OFFSETS;
+		return 0;
+	}
+	from->kind = FROM_TIME;
+	if (parse_time(text, &from->time_ms))
+		return 0;
+	if (text[0] == '-' &&
+	    parse_duration("--from", text + 1, &ms, NULL) == 0 &&
+	    ms < clock_wall_ms()) {
+		from->time_ms = clock_wall_ms() - ms;
+		return 0;
+	}
+	return err_set(err, WEIR_USAGE, 0,
+		       "--from takes beginning, end, a time as "
+		       "2026-11-21T08:00 (with a Z behind it: UTC) or -15m, or "
+		       "offsets as 0:1500,1:1720, not \"%s\"",
+		       text);
+}
+
 static int
 parse_one(int option, const char *value, struct options *o, struct err *err)
 {
@@ -295,14 +459,16 @@ parse_one(int option, const char *value, struct options *o, struct err *err)
 		if (!*value)
 			return err_set(err, WEIR_USAGE, 0,
 				       "--brokers takes HOST:PORT[,...]");
-		free(o->kafka.brokers);
-		o->kafka.brokers = xstrdup(value);
+		kafka_settings_brokers(&o->kafka, KAFKA_OPTION, value);
 		break;
 	case 't':
+		if (!*value)
+			return err_set(err, WEIR_USAGE, 0,
+				       "--topic takes the name of a topic");
 		o->topic = value;
 		break;
 	case 'X':
-		rc = kafka_settings_add(&o->kafka, value, err);
+		rc = kafka_settings_add(&o->kafka, KAFKA_OPTION, value, err);
 		break;
 	case 'F':
 		rc = kafka_settings_file(&o->kafka, value, err);
@@ -315,7 +481,7 @@ parse_one(int option, const char *value, struct options *o, struct err *err)
 				 err);
 		break;
 	case OPT_DURATION:
-		rc = parse_duration(value, &o->duration_ms, err);
+		rc = parse_duration("--duration", value, &o->duration_ms, err);
 		break;
 	case OPT_SEED:
 		o->seeded = true;
@@ -342,11 +508,45 @@ parse_one(int option, const char *value, struct options *o, struct err *err)
 	case OPT_FRESH:
 		o->fresh = true;
 		break;
-	case OPT_FROM_END:
-		o->from_end = true;
+	case OPT_FROM:
+		rc = parse_from(value, &o->from, err);
+		break;
+	case OPT_GROUP:
+		if (!*value)
+			return err_set(err, WEIR_USAGE, 0,
+				       "--group takes the name of a consumer "
+				       "group");
+		o->group = value;
+		break;
+	case OPT_DEAD_LETTERS:
+		if (!*value)
+			return err_set(err, WEIR_USAGE, 0,
+				       "--dead-letters takes a topic");
+		o->dead_letters = value;
 		break;
 	case OPT_MEMORY:
 		rc = parse_memory(value, &o->memory_bytes, err);
+		break;
+	case OPT_SNAPSHOT:
+		if (!*value)
+			return err_set(err, WEIR_USAGE, 0,
+				       "--snapshot takes a file");
+		o->snapshot = value;
+		break;
+	case OPT_SNAPSHOT_EVERY:
+		rc = parse_duration("--snapshot-every", value,
+				    &o->snapshot_every_ms, err);
+		break;
+	case OPT_SNAPSHOT_KEEP:
+		rc = parse_count("--snapshot-keep", value, 1, INT32_MAX,
+				 &o->snapshots.keep, err);
+		break;
+	case OPT_SNAPSHOT_KEEP_FOR:
+		rc = parse_duration("--snapshot-keep-for", value,
+				    &o->snapshots.keep_for_ms, err);
+		break;
+	case OPT_FORMAT:
+		rc = parse_format(value, &o->format, err);
 		break;
 	case OPT_HEADLESS:
 		o->headless = true;
@@ -367,6 +567,36 @@ parse_one(int option, const char *value, struct options *o, struct err *err)
 		break;
 	}
 	return rc;
+}
+
+/* What may be a secret is not for everybody who lists processes. */
+static void
+hide_secret(char *property)
+{
+	static const char *const secret[] = {
+	    "password",          "secret", "key", "token", "jaas", "pem",
+	    "oauthbearer.config"};
+	char *equals = strchr(property, '=');
+
+	if (!equals)
+		return;
+	*equals = '\0';
+	for (size_t i = 0; i < sizeof(secret) / sizeof(*secret); i++)
+		if (strcasestr(property, secret[i])) {
+			memset(equals + 1, 'x', strlen(equals + 1));
+			break;
+		}
+	*equals = '=';
+}
+
+/* Only commands that go to a cluster look at the environment. */
+static int
+add_environment(struct options *o, struct err *err)
+{
+	if (o->command != COMMAND_RUN &&
+	    (o->command != COMMAND_GENERATE || o->to_stdout))
+		return 0;
+	return kafka_settings_environment(&o->kafka, environ, err);
 }
 
 static int
@@ -392,6 +622,35 @@ check_meaning(const struct options *o, const int *given, unsigned given_len,
 		return err_set(err, WEIR_USAGE, 0,
 			       "--no-generate needs --brokers: nobody else "
 			       "writes to an embedded broker before it runs");
+	if (o->group && !o->kafka.brokers)
+		return err_set(err, WEIR_USAGE, 0,
+			       "--group needs --brokers: nobody shares an "
+			       "embedded broker's partitions");
+	/* What we produce would be in partitions that others read. */
+	if (o->group &&
+	    (o->per_s >= 0 || o->events || o->seeded || o->bad_share >= 0))
+		return err_set(err, WEIR_USAGE, 0,
+			       "--group only watches: it goes with none of "
+			       "--rate, --events, --seed and --bad; `weir "
+			       "generate` produces beside it");
+	if (o->command == COMMAND_RUN && !o->no_generate && !o->group &&
+	    o->topic && (o->topic[0] == '^' || strchr(o->topic, ',')))
+		return err_set(err, WEIR_USAGE, 0,
+			       "several topics can only be watched: give "
+			       "--no-generate as well");
+	if (o->command == COMMAND_RUN && !o->snapshot &&
+	    (o->snapshot_every_ms || o->snapshots.keep ||
+	     o->snapshots.keep_for_ms))
+		return err_set(err, WEIR_USAGE, 0,
+			       "--snapshot-every, --snapshot-keep and "
+			       "--snapshot-keep-for need --snapshot FILE");
+	if ((o->command == COMMAND_SNAPSHOT || o->command == COMMAND_EXPORT) &&
+	    (o->stores_len != 2 || !*o->stores[1]))
+		return err_set(
+		    err, WEIR_USAGE, 0,
+		    "`weir %s` takes a store and %s; see `weir "
+		    "--help`",
+		    name, o->command == COMMAND_EXPORT ? "a table" : "a file");
 	if (o->no_generate &&
 	    (o->per_s >= 0 || o->events || o->seeded || o->bad_share >= 0))
 		return err_set(err, WEIR_USAGE, 0,
@@ -400,13 +659,37 @@ check_meaning(const struct options *o, const int *given, unsigned given_len,
 	return 0;
 }
 
+static bool
+of_stores(int command)
+{
+	return command == COMMAND_VIEW || command == COMMAND_REPORT ||
+	       command == COMMAND_SNAPSHOT || command == COMMAND_EXPORT;
+}
+
+/* Commands take one operand, or, of stores, any number. */
+static int
+take_operand(struct options *o, const char *word, bool several, struct err *err)
+{
+	if (o->operand && !several)
+		return err_set(err, WEIR_USAGE, 0,
+			       "\"%s\" is one word too many; see `weir --help`",
+			       word);
+	if (!o->operand)
+		o->operand = word;
+	o->stores =
+	    xrealloc(o->stores, (o->stores_len + 1) * sizeof(*o->stores));
+	o->stores[o->stores_len++] = word;
+	return 0;
+}
+
 int
 options_parse(int argc, char **argv, struct options *o, struct err *err)
 {
 	const char *name = "run";
 	bool needs_operand = false;
-	int given[64], option, operands = 0, command = -1;
+	int given[64], option, command = -1;
 	unsigned given_len = 0;
+	int rc;
 
 	memset(o, 0, sizeof(*o));
 	o->per_s = o->bad_share = -1;
@@ -418,7 +701,6 @@ options_parse(int argc, char **argv, struct options *o, struct err *err)
 	while ((option = getopt_long(argc, argv, "-:b:t:X:F:", longs, NULL)) !=
 	       -1) {
 		const char *word = argv[optind - 1];
-		int rc;
 
 		if (option == '?' && optopt && optopt < OPT_RATE)
 			return err_set(err, WEIR_USAGE, 0,
@@ -440,7 +722,7 @@ options_parse(int argc, char **argv, struct options *o, struct err *err)
 			bool is_command = false;
 
 			for (size_t i = 0;
-			     operands == 0 && command < 0 &&
+			     !o->operand && command < 0 &&
 			     i < sizeof(commands) / sizeof(*commands);
 			     i++) {
 				if (strcmp(optarg, commands[i].name) != 0)
@@ -452,15 +734,14 @@ options_parse(int argc, char **argv, struct options *o, struct err *err)
 			}
 			if (is_command)
 				continue;
-			if (operands++ > 0)
-				return err_set(err, WEIR_USAGE, 0,
-					       "\"%s\" is one word too many; "
-					       "see `weir --help`",
-					       optarg);
-			o->operand = optarg;
+			rc = take_operand(o, optarg, of_stores(command), err);
+			if (rc)
+				return rc;
 			continue;
 		}
 		rc = parse_one(option, optarg, o, err);
+		if (option == 'X')
+			hide_secret(optarg);
 		if (rc)
 			return rc;
 		if (o->command == COMMAND_HELP || o->command == COMMAND_VERSION)
@@ -468,21 +749,25 @@ options_parse(int argc, char **argv, struct options *o, struct err *err)
 		if (given_len < sizeof(given) / sizeof(*given))
 			given[given_len++] = option;
 	}
-	if (optind < argc && !o->operand)
-		o->operand = argv[optind++];
-	if (optind < argc)
-		return err_set(err, WEIR_USAGE, 0,
-			       "\"%s\" is one word too many; see `weir --help`",
-			       argv[optind]);
+	for (; optind < argc; optind++) {
+		rc = take_operand(o, argv[optind], of_stores(command), err);
+		if (rc)
+			return rc;
+	}
 	o->command = command < 0 ? COMMAND_RUN : (enum command)command;
 	if (o->command == COMMAND_HELP)
 		return 0;
 	if (needs_operand && !o->operand)
 		return err_set(err, WEIR_USAGE, 0,
 			       "`weir %s` needs %s; see `weir --help`", name,
-			       o->command == COMMAND_VIEW ||
-				       o->command == COMMAND_REPORT
-				   ? "the folder of a store"
-				   : "a pipeline");
-	return check_meaning(o, given, given_len, name, err);
+			       of_stores(command) ? "the folder of a store"
+						  : "a pipeline");
+	if (add_environment(o, err))
+		return WEIR_USAGE;
+	rc = check_meaning(o, given, given_len, name, err);
+	if (!o->snapshot_every_ms)
+		o->snapshot_every_ms = EVERY_DEFAULT;
+	if (!o->snapshots.keep)
+		o->snapshots.keep = SNAPSHOT_KEEP_DEFAULT;
+	return rc;
 }

@@ -9,7 +9,10 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "engine.h"
 #include "kafka/client.h"
+#include "snapshot/export.h"
+#include "snapshot/snapshot.h"
 
 enum command {
 	COMMAND_RUN,
@@ -17,13 +20,18 @@ enum command {
 	COMMAND_GENERATE,
 	COMMAND_CHECK,
 	COMMAND_REPORT,
+	COMMAND_SNAPSHOT,
+	COMMAND_EXPORT,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 };
 
 struct options {
 	enum command command;
-	const char *operand;         /* PIPELINE or STORE; NULL: none given */
+	const char *operand; /* PIPELINE or STORE; NULL: none given */
+	const char **stores; /* view and report: all of them; snapshot: STORE
+				FILE; export: STORE TABLE */
+	unsigned stores_len;
 	struct kafka_settings kafka; /* brokers NULL: embedded */
 	const char *topic;
 	double per_s; /* -1: the pipeline's */
@@ -36,7 +44,13 @@ struct options {
 	double bad_share; /* -1: the pipeline's */
 	const char *store;
 	bool fresh;
-	bool from_end;
+	struct engine_from from; /* released with the options */
+	const char *group;
+	const char *dead_letters;
+	const char *snapshot; /* a file; NULL: none */
+	int64_t snapshot_every_ms;
+	struct snapshot_options snapshots;
+	enum export_format format;
 	bool headless;
 	bool to_stdout;
 	bool ascii;
@@ -44,8 +58,9 @@ struct options {
 };
 
 /*
- * argv stays borrowed. WEIR_USAGE with a sentence; options_release() in any
- * case.
+ * argv stays borrowed; values of -X that may be secrets are overwritten in it.
+ * Settings of Kafka come from the environment, too. WEIR_USAGE with a sentence;
+ * options_release() in any case.
  */
 int options_parse(int argc, char **argv, struct options *options,
 		  struct err *err);

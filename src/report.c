@@ -2,22 +2,6 @@
 #include "report.h"
 
 static void
-add_value(struct json_node *to, const char *key, struct value value)
-{
-	switch (value.kind) {
-	case VALUE_NONE:
-		json_add_null(to, key);
-		break;
-	case VALUE_INT:
-		json_add_int(to, key, value.i);
-		break;
-	case VALUE_REAL:
-		json_add_double(to, key, value.d);
-		break;
-	}
-}
-
-static void
 add_ledger(struct json_node *to, const struct view *view)
 {
 	const struct ledger *l = &view->ledger;
@@ -43,21 +27,50 @@ add_ledger(struct json_node *to, const struct view *view)
 	json_add_bool(ledger, "balanced", view->balanced);
 }
 
+/* What goes on apart from what is over. */
 static void
 add_offsets(struct json_node *to, const struct view *view)
 {
 	struct json_node *offsets = json_add_array(to, "offsets");
+	struct json_node *ended = json_add_array(to, "offsets_ended");
 
 	for (unsigned i = 0; i < view->partitions_len; i++) {
 		const struct view_partition *p = &view->partitions[i];
-		struct json_node *entry = json_add_object(offsets, NULL);
+		struct json_node *entry = json_add_object(
+		    p->state == VIEW_PARTITION_ENDED ? ended : offsets, NULL);
 
+		json_add_string(entry, "topic", p->topic);
 		json_add_int(entry, "partition", p->id);
+		json_add_string(entry, "state",
+				view_partition_state_name(p->state));
 		json_add_int(entry, "begin", p->begin);
 		json_add_int(entry, "next", p->position);
 		json_add_int(entry, "end", p->end);
 		json_add_int(entry, "lost", p->lost);
 		json_add_int(entry, "skipped", p->skipped);
+		if (p->store)
+			json_add_string(entry, "store", p->store);
+	}
+}
+
+static void
+add_overlaps(struct json_node *to, const struct view *view)
+{
+	struct json_node *overlaps = json_add_array(to, "overlaps");
+
+	for (unsigned i = 0; i < view->overlaps_len; i++) {
+		const struct view_overlap *o = &view->overlaps[i];
+		struct json_node *entry = json_add_object(overlaps, NULL);
+		struct json_node *stores;
+
+		json_add_string(entry, "topic", o->topic);
+		json_add_int(entry, "partition", o->partition);
+		json_add_int(entry, "begin", o->begin);
+		json_add_int(entry, "end", o->end);
+		stores = json_add_array(entry, "stores");
+		for (unsigned j = 0; j < o->stores_len; j++)
+			json_add_string(stores, NULL, o->stores[j]);
+		json_add_int(entry, "events", o->events);
 	}
 }
 
@@ -67,16 +80,16 @@ add_summary(struct json_node *to, const struct view_summary *summary)
 	struct json_node *end;
 
 	json_add_int(to, "keys", summary->keys);
-	add_value(to, "total", summary->total);
-	add_value(to, "average", summary->average);
+	json_add_value(to, "total", summary->total);
+	json_add_value(to, "average", summary->average);
 	end = json_add_object(to, "min");
-	add_value(end, "value", summary->min);
+	json_add_value(end, "value", summary->min);
 	json_add_int(end, "keys", summary->min_keys);
 	json_add_text(end, "example",
 		      summary->min_key.data ? summary->min_key.data : "",
 		      summary->min_key.size);
 	end = json_add_object(to, "max");
-	add_value(end, "value", summary->max);
+	json_add_value(end, "value", summary->max);
 	json_add_text(end, "key",
 		      summary->max_key.data ? summary->max_key.data : "",
 		      summary->max_key.size);
@@ -93,8 +106,8 @@ add_top(struct json_node *to, const char *key, const struct table_spec *spec,
 
 		json_add_text(entry, "key", rows[i].key.data, rows[i].key.size);
 		for (unsigned m = 0; m < spec->measures_len; m++)
-			add_value(entry, spec->measures[m].name,
-				  rows[i].measures[m]);
+			json_add_value(entry, spec->measures[m].name,
+				       rows[i].measures[m]);
 	}
 }
 
@@ -178,6 +191,7 @@ report_print(const struct view *view, struct buf *out)
 		json_add_int(report, "watermark_ms", view->watermark_ms);
 	add_ledger(report, view);
 	add_offsets(report, view);
+	add_overlaps(report, view);
 	add_tables(report, view);
 	json_add_array(report, "alerts");
 	add_rates(report, view);

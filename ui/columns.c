@@ -486,13 +486,15 @@ columns_detail(struct panel *panel, unsigned index, struct canvas *canvas,
 		detail_line(canvas, area, at++, "largest",
 			    format_value(row->window_max).text, note);
 	}
+	position_note(panel->view, &row->first, note, sizeof(note));
 	detail_line(
 	    canvas, area, at++, "first event",
 	    format_position(row->first.partition, row->first.offset).text,
-	    "partition@offset");
+	    note);
+	position_note(panel->view, &row->last, note, sizeof(note));
 	detail_line(canvas, area, at++, "last event",
 		    format_position(row->last.partition, row->last.offset).text,
-		    "partition@offset");
+		    note);
 	at++;
 	if (table->spec->window_ms || !columns_adds_up(panel) ||
 	    area->rows - at < 5)

@@ -137,6 +137,7 @@ dead_detail(struct panel *panel, unsigned row, struct canvas *canvas,
 	const struct view_dead *dead = &panel->view->dead[row];
 	struct area text = {area->row + 6, area->col + 2, area->rows - 6,
 			    area->cols - 4};
+	char note[300];
 
 	canvas_puts(canvas, area, 0, 2, STYLE_DIM, "reason");
 	canvas_puts(canvas, area, 0, 14, STYLE_BAD, dead->reason);
@@ -144,10 +145,12 @@ dead_detail(struct panel *panel, unsigned row, struct canvas *canvas,
 	canvas_puts(canvas, area, 1, 14, STYLE_NORMAL,
 		    dead->field ? dead->field : FORMAT_UNKNOWN);
 	canvas_puts(canvas, area, 2, 2, STYLE_DIM, "position");
+	position_note(panel->view, &dead->position, note, sizeof(note));
 	canvas_printf(
-	    canvas, area, 2, 14, STYLE_NORMAL, "%s  partition@offset",
+	    canvas, area, 2, 14, STYLE_NORMAL, "%s  %s",
 	    format_position(dead->position.partition, dead->position.offset)
-		.text);
+		.text,
+	    note);
 	canvas_puts(canvas, area, 3, 2, STYLE_DIM, "seen");
 	canvas_puts(canvas, area, 3, 14, STYLE_NORMAL,
 		    format_time(dead->seen_ms).text);

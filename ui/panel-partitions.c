@@ -15,22 +15,39 @@ static const struct {
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
+/* Those that are read: what is over is for reports. */
 static unsigned
 partitions_rows(const struct panel *panel)
 {
-	return panel->view->partitions_len;
+	unsigned rows = 0;
+
+	for (unsigned i = 0; i < panel->view->partitions_len; i++)
+		rows += panel->view->partitions[i].state == VIEW_PARTITION_READ;
+	return rows;
+}
+
+/* Its index among all, which stays the same. */
+static unsigned
+partitions_index(const struct panel *panel, unsigned row)
+{
+	unsigned i = 0;
+
+	for (;; i++)
+		if (panel->view->partitions[i].state == VIEW_PARTITION_READ &&
+		    row-- == 0)
+			return i;
 }
 
 static uint64_t
 partitions_id(const struct panel *panel, unsigned row)
 {
-	return (uint64_t)panel->view->partitions[row].id;
+	return partitions_index(panel, row);
 }
 
 static int
 partitions_rows_wanted(const struct panel *panel)
 {
-	unsigned rows = panel->view->partitions_len;
+	unsigned rows = partitions_rows(panel);
 
 	return 2 + (int)(rows < 3 ? 3 : rows > 64 ? 64 : rows);
 }
@@ -80,25 +97,62 @@ partitions_value(const struct view_partition *partition, size_t column)
 	}
 }
 
+/* Of several topics, each partition is named with its topic. */
+static int
+column_width(const struct panel *panel, size_t column, int cols)
+{
+	int wide = cols * 2 / 5;
+
+	if (column > 0 || wide <= columns[0].width ||
+	    !view_several_topics(panel->view))
+		return columns[column].width;
+	return wide < 40 ? wide : 40;
+}
+
+/* "topic[3]", ending where the column does; a long topic is cut. */
+static void
+draw_name(struct canvas *canvas, const struct area *line, int width,
+	  const struct view_partition *partition)
+{
+	char number[16];
+	int topic = (int)strlen(partition->topic), room, col;
+
+	snprintf(number, sizeof(number), "[%" PRId32 "]", partition->id);
+	room = width - (int)strlen(number);
+	if (topic > room)
+		topic = room;
+	col = 2 + room - topic;
+	canvas_fit(canvas, line, 0, col, topic, STYLE_NORMAL, partition->topic,
+		   strlen(partition->topic));
+	canvas_puts(canvas, line, 0, col + topic, STYLE_NORMAL, number);
+}
+
 static void
 partitions_draw_row(struct panel *panel, unsigned row, struct canvas *canvas,
 		    const struct area *line, void *ctx)
 {
-	const struct view_partition *partition = &panel->view->partitions[row];
+	const struct view_partition *partition =
+	    &panel->view->partitions[partitions_index(panel, row)];
 
 	(void)ctx;
 	for (size_t i = 0, col = 2; i < COLUMNS; i++) {
+		int width = column_width(panel, i, line->cols);
 		enum style style = STYLE_NORMAL;
 
-		if (i && (int)col + columns[i].width > line->cols)
+		if (i && (int)col + width > line->cols)
 			break;
+		if (i == 0 && width > columns[0].width) {
+			draw_name(canvas, line, width, partition);
+			col += (size_t)width + 1;
+			continue;
+		}
 		if (i == 3 && partition->lag > 0)
 			style = STYLE_PENDING;
 		if (i == 4 && partition->lost > 0)
 			style = STYLE_BAD;
-		canvas_right(canvas, line, 0, (int)col, columns[i].width, style,
+		canvas_right(canvas, line, 0, (int)col, width, style,
 			     partitions_value(partition, i).text);
-		col += (size_t)columns[i].width + 1;
+		col += (size_t)width + 1;
 	}
 }
 
@@ -107,15 +161,17 @@ partitions_draw(struct panel *panel, struct canvas *canvas,
 		const struct area *area)
 {
 	for (size_t i = 0, col = 2; i < COLUMNS; i++) {
-		if (i && (int)col + columns[i].width > area->cols)
+		int width = column_width(panel, i, area->cols);
+
+		if (i && (int)col + width > area->cols)
 			break;
-		canvas_right(canvas, area, 0, (int)col, columns[i].width,
-			     STYLE_DIM, columns[i].title);
-		col += (size_t)columns[i].width + 1;
+		canvas_right(canvas, area, 0, (int)col, width, STYLE_DIM,
+			     columns[i].title);
+		col += (size_t)width + 1;
 	}
-	panel_list(panel, canvas, area, 1, panel->view->partitions_len,
+	panel_list(panel, canvas, area, 1, partitions_rows(panel),
 		   partitions_draw_row, NULL);
-	if (panel->view->partitions_len == 0)
+	if (partitions_rows(panel) == 0)
 		canvas_puts(canvas, area, 1, 2, STYLE_DIM, "none known yet");
 }
 
@@ -123,7 +179,8 @@ static void
 partitions_detail(struct panel *panel, unsigned row, struct canvas *canvas,
 		  const struct area *area)
 {
-	const struct view_partition *p = &panel->view->partitions[row];
+	const struct view_partition *p =
+	    &panel->view->partitions[partitions_index(panel, row)];
 	const struct {
 		const char *label;
 		struct format value;
@@ -138,7 +195,12 @@ partitions_detail(struct panel *panel, unsigned row, struct canvas *canvas,
 	    {"newest event", format_time(p->newest_ms)},
 	};
 
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+	const size_t len = sizeof(lines) / sizeof(lines[0]);
+
+	canvas_puts(canvas, area, (int)len, 2, STYLE_DIM, "topic");
+	canvas_fit(canvas, area, (int)len, 16, area->cols - 16, STYLE_NORMAL,
+		   p->topic, strlen(p->topic));
+	for (size_t i = 0; i < len; i++) {
 		canvas_puts(canvas, area, (int)i, 2, STYLE_DIM, lines[i].label);
 		canvas_right(canvas, area, (int)i, 16, 27, STYLE_NORMAL,
 			     lines[i].value.text);

@@ -338,3 +338,13 @@ panel_draw(struct panel *panel, struct canvas *canvas, const struct area *area)
 	if (inside.rows > 0)
 		panel->class->draw(panel, canvas, &inside);
 }
+
+void
+position_note(const struct view *view, const struct view_position *position,
+	      char *out, size_t size)
+{
+	if (position->topic && view_several_topics(view))
+		snprintf(out, size, "partition@offset of %s", position->topic);
+	else
+		snprintf(out, size, "partition@offset");
+}

@@ -134,4 +134,9 @@ void panel_list(struct panel *panel, struct canvas *canvas,
 extern const struct panel_class panel_average, panel_extremes, panel_share,
     panel_spread, panel_series, panel_ledger, panel_dead, panel_partitions;
 
+/* "partition@offset", and the topic where there are several. */
+void position_note(const struct view *view,
+		   const struct view_position *position, char *out,
+		   size_t size);
+
 #endif

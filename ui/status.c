@@ -46,6 +46,7 @@ status_draw_first(struct screen *screen, struct canvas *canvas, int row,
 	const struct view *view = screen->view;
 	int col = canvas->cols - 1;
 	char text[256];
+	unsigned partitions = 0;
 
 	if (!view) {
 		canvas_puts(canvas, &line, 0, 1, STYLE_BOLD, "weir");
@@ -95,9 +96,11 @@ status_draw_first(struct screen *screen, struct canvas *canvas, int row,
 		snprintf(text, sizeof(text), " ◂ %.200s", view->source);
 	col += canvas_fit(canvas, &left, 0, col, left.cols - col, STYLE_NORMAL,
 			  text, strlen(text));
-	snprintf(text, sizeof(text), ", %u partition%s", view->partitions_len,
-		 view->partitions_len == 1 ? "" : "s");
-	if (view->partitions_len > 0 && col + (int)strlen(text) <= left.cols)
+	for (unsigned i = 0; i < view->partitions_len; i++)
+		partitions += view->partitions[i].state == VIEW_PARTITION_READ;
+	snprintf(text, sizeof(text), ", %u partition%s", partitions,
+		 partitions == 1 ? "" : "s");
+	if (partitions > 0 && col + (int)strlen(text) <= left.cols)
 		canvas_puts(canvas, &left, 0, col, STYLE_NORMAL, text);
 }
 

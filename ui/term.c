@@ -18,7 +18,7 @@
 
 /*
  * ncurses' terminal is a global, and a signal handler has no other way to find
- * what to restore: this is the one place with mutable globals.
+ * what to restore: this and base/crash.c are the places with mutable globals.
  */
 static SCREEN *terminal;
 static bool anew; /* draw all of it the next time */
@@ -94,16 +94,22 @@ restore_now(void)
 static void
 on_fatal(int number, siginfo_t *info, void *context)
 {
-	(void)context;
+	const struct sigaction *before = NULL;
+
 	restore_now();
 	for (size_t i = 0; i < FATAL_SIGNALS; i++)
 		if (fatal_signals[i] == number)
-			sigaction(number, &fatal_before[i], NULL);
+			before = &fatal_before[i];
+	sigaction(number, before, NULL);
 	/*
 	 * A fault happens again when we return, with all that a debugger or
 	 * a sanitizer wants to know; a signal that was sent does not.
 	 */
-	if (info->si_code <= 0)
+	if (info->si_code > 0)
+		return;
+	if (before && before->sa_flags & SA_SIGINFO)
+		before->sa_sigaction(number, info, context);
+	else
 		raise(number);
 }
 

@@ -131,13 +131,10 @@ compare_keys(const void *a, const void *b, void *arg)
 	    delta, (size_t)((const struct delta_order *)a)->record * 8);
 	struct delta_record *y = record_at(
 	    delta, (size_t)((const struct delta_order *)b)->record * 8);
-	size_t size = x->key_size < y->key_size ? x->key_size : y->key_size;
-	int c = memcmp(row_of(x) + delta->row_size, row_of(y) + delta->row_size,
-		       size);
 
-	if (c)
-		return c;
-	return x->key_size < y->key_size ? -1 : x->key_size > y->key_size;
+	return text_order(
+	    (struct text){row_of(x) + delta->row_size, x->key_size},
+	    (struct text){row_of(y) + delta->row_size, y->key_size});
 }
 
 static unsigned

@@ -11,15 +11,9 @@ static int
 compare(const struct ranking *ranking, uint64_t a_bits, struct text a,
 	uint64_t b_bits, struct text b)
 {
-	size_t size = a.size < b.size ? a.size : b.size;
-	int c;
-
 	if (a_bits != b_bits)
 		return (a_bits < b_bits) == ranking->largest_first ? 1 : -1;
-	c = size ? memcmp(a.data, b.data, size) : 0;
-	if (c)
-		return c;
-	return a.size < b.size ? -1 : a.size > b.size;
+	return text_order(a, b);
 }
 
 static struct text

@@ -130,3 +130,78 @@ key_text(const struct pipeline *p, const struct table_spec *table,
 		}
 	}
 }
+
+/* A string part that is not the last, unescaped into *room. */
+static const char *
+decode_string(const char *at, const char *end, char **room, struct text *text)
+{
+	*text = (struct text){*room, 0};
+	while (at < end) {
+		if (*at != '\0') {
+			*(*room)++ = *at++;
+		} else if (end - at >= 2 && at[1] == '\xff') {
+			*(*room)++ = '\0';
+			at += 2;
+		} else {
+			break;
+		}
+	}
+	if (end - at < 2 || at[0] != '\0' || at[1] != '\0')
+		return NULL;
+	text->size = (size_t)(*room - text->data);
+	return at + 2;
+}
+
+bool
+key_decode(const struct pipeline *p, const struct table_spec *table,
+	   struct text key, char *room, struct key_part parts[PIPELINE_BY_MAX])
+{
+	const char *at = key.data, *end = key.data + key.size;
+
+	if (key.size > KEY_MAX)
+		return false;
+	if (table->by_len == 1 && at < end && *at == '\0' &&
+	    p->event.fields[table->by[0]].type == FIELD_STRING &&
+	    !p->event.fields[table->by[0]].optional)
+		at++;
+	for (unsigned i = 0; i < table->by_len; i++) {
+		const struct field *field = &p->event.fields[table->by[i]];
+		struct key_part *part = &parts[i];
+
+		*part = (struct key_part){.present = true};
+		if (field->optional) {
+			if (at == end)
+				return false;
+			part->present = *at++ != 0;
+			if (!part->present)
+				continue;
+		}
+		switch (field->type) {
+		case FIELD_STRING:
+			if (i + 1 == table->by_len) {
+				part->text =
+				    (struct text){at, (size_t)(end - at)};
+				at = end;
+				break;
+			}
+			at = decode_string(at, end, &room, &part->text);
+			if (!at)
+				return false;
+			break;
+		case FIELD_BOOL:
+			if (at == end)
+				return false;
+			part->i = *at++ != 0;
+			break;
+		case FIELD_INT:
+		case FIELD_TIME:
+		case FIELD_NUMBER:
+			if (end - at < 8)
+				return false;
+			part->i = key_to_i64(get_be64(at));
+			at += 8;
+			break;
+		}
+	}
+	return at == end;
+}

@@ -12,7 +12,9 @@
 #ifndef WEIR_AGGREGATE_KEY_H
 #define WEIR_AGGREGATE_KEY_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "event/event.h"
@@ -34,5 +36,21 @@ void key_encode(const struct pipeline *p, const struct table_spec *table,
  */
 void key_text(const struct pipeline *p, const struct table_spec *table,
 	      struct text key, struct buf *out);
+
+/* The value of one of a table's `by` fields. */
+struct key_part {
+	bool present;     /* false: an optional field was missing */
+	struct text text; /* of a string field */
+	int64_t i;        /* of an integer, a time; of a boolean 0 or 1 */
+};
+
+/*
+ * The values that a key is made of, in the order of `by`. Texts point into
+ * `key` or into `room`, which holds KEY_MAX bytes; valid as long as both are.
+ * False when these bytes are no key of this table.
+ */
+bool key_decode(const struct pipeline *p, const struct table_spec *table,
+		struct text key, char *room,
+		struct key_part parts[PIPELINE_BY_MAX]);
 
 #endif

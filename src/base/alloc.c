@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/crash.h"
 
 static void
 out_of_memory(void)
@@ -10,8 +11,8 @@ out_of_memory(void)
 	static const char text[] = "weir: out of memory; the store keeps its "
 				   "last commit\n";
 
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-		abort();
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) > 0)
+		crash_told();
 	abort();
 }
 

@@ -1,5 +1,3 @@
-#include <time.h>
-
 #include "base/clock.h"
 
 int64_t
@@ -18,4 +16,22 @@ clock_steady_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+void
+clock_cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+struct timespec
+clock_timespec(int64_t steady_ns)
+{
+	return (struct timespec){steady_ns / 1000000000,
+				 steady_ns % 1000000000};
 }

@@ -9,7 +9,9 @@
 #ifndef WEIR_BASE_CLOCK_H
 #define WEIR_BASE_CLOCK_H
 
+#include <pthread.h>
 #include <stdint.h>
+#include <time.h>
 
 /* 2025-01-01T00:00:00Z: event 0 of every seeded run (docs/pipelines.md). */
 #define CLOCK_SEEDED_START_MS INT64_C(1735689600000)
@@ -18,5 +20,9 @@
 
 int64_t clock_wall_ms(void);
 int64_t clock_steady_ns(void); /* CLOCK_MONOTONIC */
+
+/* A condition whose waits end at a steady time, and such a time for it. */
+void clock_cond_init(pthread_cond_t *cond);
+struct timespec clock_timespec(int64_t steady_ns);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/json.h"
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
 /*
  * How reading works: cJSON makes the tree, but keeps neither lines nor whole
@@ -81,42 +82,6 @@ scan_unexpected(const struct scanner *s, const char *expected)
 	return err_set(s->err, WEIR_PIPELINE, 0,
 		       "%s:%" PRIu32 ": expected %s, not the byte 0x%02x",
 		       s->file, s->line, expected, c);
-}
-
-/*
- * The size of the UTF-8 character at `at`, 0 when it is broken: Unicode 15,
- * table 3-7.
- */
-static unsigned
-utf8_size(const char *at, const char *end)
-{
-	const unsigned char *p = (const unsigned char *)at;
-	size_t left = (size_t)(end - at);
-	unsigned char low = 0x80, high = 0xbf;
-	unsigned size;
-
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return 0;
-	size = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (left < size)
-		return 0;
-	if (p[0] == 0xe0)
-		low = 0xa0;
-	else if (p[0] == 0xed)
-		high = 0x9f;
-	else if (p[0] == 0xf0)
-		low = 0x90;
-	else if (p[0] == 0xf4)
-		high = 0x8f;
-	if (p[1] < low || p[1] > high)
-		return 0;
-	for (unsigned i = 2; i < size; i++) {
-		if (p[i] < 0x80 || p[i] > 0xbf)
-			return 0;
-	}
-	return size;
 }
 
 static int
@@ -845,6 +810,22 @@ json_add_double(struct json_node *to, const char *key, double d)
 
 	json_number(&raw, d);
 	add_raw(to, key, &raw);
+}
+
+void
+json_add_value(struct json_node *to, const char *key, struct value value)
+{
+	switch (value.kind) {
+	case VALUE_NONE:
+		json_add_null(to, key);
+		break;
+	case VALUE_INT:
+		json_add_int(to, key, value.i);
+		break;
+	case VALUE_REAL:
+		json_add_double(to, key, value.d);
+		break;
+	}
 }
 
 void

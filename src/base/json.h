@@ -22,6 +22,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/value.h"
 
 #define JSON_DEPTH_MAX  64 /* objects and arrays in each other */
 #define JSON_NUMBER_MAX 63 /* cJSON's limit */
@@ -101,6 +102,8 @@ void json_add_text(struct json_node *to, const char *key, const char *data,
 void json_add_string(struct json_node *to, const char *key, const char *text);
 void json_add_int(struct json_node *to, const char *key, int64_t i);
 void json_add_double(struct json_node *to, const char *key, double d);
+/* An unknown value is null. */
+void json_add_value(struct json_node *to, const char *key, struct value value);
 void json_add_bool(struct json_node *to, const char *key, bool b);
 void json_add_null(struct json_node *to, const char *key);
 

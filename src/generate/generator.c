@@ -38,11 +38,9 @@ struct generator {
 static void
 wait_ns(struct generator *generator, int64_t ns, double per_s)
 {
-	struct timespec until;
-	int64_t at = clock_steady_ns() + (ns < WAIT_MAX_NS ? ns : WAIT_MAX_NS);
+	struct timespec until = clock_timespec(
+	    clock_steady_ns() + (ns < WAIT_MAX_NS ? ns : WAIT_MAX_NS));
 
-	until.tv_sec = at / 1000000000;
-	until.tv_nsec = at % 1000000000;
 	pthread_mutex_lock(&generator->lock);
 	/* Exact on purpose: whether it is the rate we are waiting for. */
 	if (!atomic_load(&generator->ending) &&
@@ -164,7 +162,6 @@ generator_start(const struct generator_options *options, struct generator **out,
 		struct err *err)
 {
 	struct generator *generator = xcalloc(1, sizeof(*generator));
-	pthread_condattr_t attr;
 	int rc = 0;
 
 	generator->options = *options;
@@ -173,10 +170,7 @@ generator_start(const struct generator_options *options, struct generator **out,
 	atomic_store(&generator->per_s, options->per_s);
 	atomic_store(&generator->running, options->threads);
 	pthread_mutex_init(&generator->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&generator->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	clock_cond_init(&generator->wake);
 	for (unsigned i = 0; rc == 0 && i < options->threads; i++) {
 		struct thread *thread = &generator->threads[i];
 		int code;

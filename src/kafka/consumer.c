@@ -1,54 +1,85 @@
+#include <inttypes.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/hash.h"
+#include "kafka/output.h"
 #include "kafka/rdkafka-door.h"
 #include "kafka/consumer.h"
 
-#define TAKE_MAX          4096
-#define ANSWER_TIMEOUT_MS 10000
-#define RETRY_NS          INT64_C(1000000000)
-#define WAKE_MS           50
-#define WAKE_NS           INT64_C(50000000)
-#define KBYTES_MAX        ((size_t)2097151) /* librdkafka's limit */
+#define TAKE_MAX     4096
+#define ANSWER_MS    10000
+#define LOOK_MS      200      /* for a broker */
+#define AGAIN_NS     50000000 /* between two questions */
+#define WAKE_MS      50
+#define PEEK_STEP_MS 100
+#define WAKE_NS      INT64_C(50000000)
+#define KBYTES_MAX   ((size_t)2097151) /* librdkafka's limit */
+/* Longer than these, a process that was not stopped does not stand still. */
+#define PAUSED_NS INT64_C(150000000)  /* while taking, beyond the timeout */
+#define AWAY_NS   INT64_C(3000000000) /* between two takes */
+#define NO_SLOT   UINT32_MAX
+
+/* A topic is opened once and stays; its handle leads to it (topic_opaque). */
+struct topic {
+	struct topic *next;
+	char *name;
+	rd_kafka_topic_t *handle;
+	unsigned *slots; /* by partition; NO_SLOT: not read */
+	unsigned slots_len;
+};
+
+struct slot {
+	struct topic *topic; /* NULL: free */
+	int32_t partition;
+	int64_t next; /* behind the last message taken */
+	bool heard;   /* anything came: bounds are those of this log */
+};
 
 struct consumer {
 	struct kafka_shared shared; /* first: the opaque of callbacks */
 	rd_kafka_t *rk;
-	rd_kafka_topic_t *topic;
 	rd_kafka_queue_t *queue;
-	char *name;
-	char *cluster_id;
-	unsigned partitions, started;
+	struct topic *topics;
+	struct slot *slots;
+	unsigned slots_len;
+	struct consumer_log *waking; /* room; slots_len */
 	rd_kafka_message_t *taken[TAKE_MAX];
 	size_t taken_len;
 	struct consumer_message messages[TAKE_MAX];
-	char problem[256];
-	int64_t asked_ns; /* when it was last asked whether a broker is back */
+	char problem[256], said[PROBLEM_TEXT_MAX];
+	unsigned problem_slot;
 	int64_t woken_ns; /* when the fetching thread was last woken */
-	int64_t *next;    /* by partition: behind the last message taken */
+	int64_t taken_ns; /* when the last take ended; 0: it does not matter */
+	bool embedded;
 };
 
+/* LEADER_UNAVAILABLE needs debug=topic, beside what the user asked for. */
 static void
-on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+listen_for_doubts(rd_kafka_conf_t *conf)
 {
-	struct consumer *consumer = opaque;
+	char debug[512] = "", why[256];
+	size_t size = sizeof(debug) - sizeof(",topic");
 
-	(void)rk;
-	(void)reason;
-	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-		atomic_store(&consumer->shared.disconnected, 1);
+	if (rd_kafka_conf_get(conf, "debug", debug, &size) != RD_KAFKA_CONF_OK)
+		debug[0] = '\0';
+	strcat(debug, debug[0] ? ",topic" : "topic");
+	rd_kafka_conf_set(conf, "debug", debug, why, sizeof(why));
 }
 
 int
-consumer_new(const struct kafka_settings *settings, const char *topic,
-	     size_t memory_bytes, bool embedded, struct consumer **out,
+consumer_new(const struct kafka_settings *settings, size_t memory_bytes,
+	     unsigned partitions, bool embedded, struct consumer **out,
 	     struct err *err)
 {
 	struct consumer *consumer = xcalloc(1, sizeof(*consumer));
+	size_t share = memory_bytes / (partitions ? partitions : 1) / 4 / 1024;
 	char kbytes[24], fetch[24];
 	/*
 	 * Both limits are a partition's (legacy consumer). librdkafka 2.0 looks
@@ -59,10 +90,7 @@ consumer_new(const struct kafka_settings *settings, const char *topic,
 	 * A broker answers a waiting fetch when something comes; the embedded
 	 * one sleeps through it, so it is asked more often.
 	 */
-	struct kafka_default defaults[] = {
-	    {"enable.partition.eof", "true"},
-	    {"enable.auto.commit", "false"},
-	    {"auto.offset.reset", "earliest"},
+	const struct kafka_default defaults[] = {
 	    {"fetch.wait.max.ms", embedded ? "10" : "100"},
 	    {"fetch.error.backoff.ms", "100"},
 	    {"queued.max.messages.kbytes", kbytes},
@@ -70,40 +98,30 @@ consumer_new(const struct kafka_settings *settings, const char *topic,
 	    {"queued.min.messages", "10000000"},
 	    {NULL, NULL},
 	};
-	unsigned assumed = 4;
+	static const struct kafka_default musts[] = {
+	    {"enable.partition.eof", "true"},
+	    {"enable.auto.commit", "false"},
+	    {"auto.offset.reset", "error"},
+	    {NULL, NULL},
+	};
 	rd_kafka_conf_t *conf;
 	int rc;
 
-	for (;;) {
-		size_t share = memory_bytes / assumed / 4 / 1024;
-
-		if (embedded || share > KBYTES_MAX)
-			share = KBYTES_MAX;
-		if (share < 64)
-			share = 64;
-		snprintf(kbytes, sizeof(kbytes), "%zu", share);
-		snprintf(fetch, sizeof(fetch), "%zu",
-			 (share < 1024 ? share : 1024) * 1024);
-		rc = client_conf(settings, defaults, consumer, &conf, err);
-		if (rc)
-			goto fail;
-		rd_kafka_conf_set_error_cb(conf, on_error);
-		rc = client_new(RD_KAFKA_CONSUMER, conf, &consumer->rk, err);
-		if (rc == 0)
-			rc = client_topic(consumer->rk, topic, &consumer->topic,
-					  &consumer->partitions, err);
-		if (rc)
-			goto fail;
-		if (consumer->partitions <= assumed)
-			break;
-		assumed = consumer->partitions;
-		rd_kafka_topic_destroy(consumer->topic);
-		rd_kafka_destroy(consumer->rk);
-		consumer->topic = NULL;
-		consumer->rk = NULL;
-	}
-	consumer->name = xstrdup(topic);
-	consumer->next = xcalloc(consumer->partitions, sizeof(*consumer->next));
+	consumer->embedded = embedded;
+	if (embedded || share > KBYTES_MAX)
+		share = KBYTES_MAX;
+	if (share < 64)
+		share = 64;
+	snprintf(kbytes, sizeof(kbytes), "%zu", share);
+	snprintf(fetch, sizeof(fetch), "%zu",
+		 (share < 1024 ? share : 1024) * 1024);
+	rc = client_conf(settings, defaults, musts, consumer, &conf, err);
+	if (rc)
+		goto fail;
+	listen_for_doubts(conf);
+	rc = client_new(RD_KAFKA_CONSUMER, conf, &consumer->rk, err);
+	if (rc)
+		goto fail;
 	consumer->queue = rd_kafka_queue_new(consumer->rk);
 	*out = consumer;
 	return 0;
@@ -118,90 +136,410 @@ consumer_free(struct consumer *consumer)
 	if (!consumer)
 		return;
 	consumer_release(consumer);
-	for (unsigned i = 0; i < consumer->started; i++)
-		rd_kafka_consume_stop(consumer->topic, (int32_t)i);
+	for (unsigned i = 0; i < consumer->slots_len; i++)
+		consumer_stop(consumer, i);
 	if (consumer->queue)
 		rd_kafka_queue_destroy(consumer->queue);
-	if (consumer->topic)
-		rd_kafka_topic_destroy(consumer->topic);
-	if (consumer->rk) {
-		if (consumer->cluster_id)
-			rd_kafka_mem_free(consumer->rk, consumer->cluster_id);
-		rd_kafka_destroy(consumer->rk);
+	for (struct topic *topic = consumer->topics, *next; topic;
+	     topic = next) {
+		next = topic->next;
+		rd_kafka_topic_destroy(topic->handle);
+		free(topic->name);
+		free(topic->slots);
+		free(topic);
 	}
-	free(consumer->name);
-	free(consumer->next);
+	if (consumer->rk)
+		rd_kafka_destroy(consumer->rk);
+	free(consumer->slots);
+	free(consumer->waking);
 	free(consumer);
 }
 
-unsigned
-consumer_partitions(const struct consumer *consumer)
+/* ---- Topics ---- */
+
+static struct topic *
+open_topic(struct consumer *consumer, const char *name, struct err *err)
 {
-	return consumer->partitions;
+	rd_kafka_topic_conf_t *conf;
+	struct topic *topic;
+
+	for (topic = consumer->topics; topic; topic = topic->next)
+		if (strcmp(topic->name, name) == 0)
+			return topic;
+	topic = xcalloc(1, sizeof(*topic));
+	conf = rd_kafka_default_topic_conf_dup(consumer->rk);
+	rd_kafka_topic_conf_set_opaque(conf, topic);
+	topic->handle = rd_kafka_topic_new(consumer->rk, name, conf);
+	if (!topic->handle) {
+		err_set(err, WEIR_KAFKA, rd_kafka_last_error(),
+			"librdkafka does not take the topic name %s: %s", name,
+			rd_kafka_err2str(rd_kafka_last_error()));
+		rd_kafka_topic_conf_destroy(conf);
+		free(topic);
+		return NULL;
+	}
+	topic->name = xstrdup(name);
+	topic->next = consumer->topics;
+	consumer->topics = topic;
+	return topic;
 }
 
-const char *
-consumer_cluster_id(struct consumer *consumer)
+/* ---- Questions to the broker ---- */
+
+static bool
+is_unknown(rd_kafka_resp_err_t code)
 {
-	if (!consumer->cluster_id)
-		consumer->cluster_id =
-		    rd_kafka_clusterid(consumer->rk, ANSWER_TIMEOUT_MS);
-	return consumer->cluster_id ? consumer->cluster_id : "";
+	return code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+	       code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+	       code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
+static int
+ask_failed(rd_kafka_resp_err_t code, const char *topic, int32_t partition,
+	   struct err *err)
+{
+	if (is_unknown(code))
+		return err_set(err, WEIR_NOT_FOUND, code,
+			       "the cluster has no partition %d of %s",
+			       (int)partition, topic);
+	return err_set(err, WEIR_KAFKA, code,
+		       "cannot ask for the offsets of %s[%d]: %s", topic,
+		       (int)partition, rd_kafka_err2str(code));
+}
+
+/*
+ * What the client knows of a topic may be older than a partition that was added
+ * to it: asked anew, it knows.
+ */
+static void
+ask_for_partitions(struct consumer *consumer, const char *name, int timeout_ms)
+{
+	struct topic *topic = open_topic(consumer, name, NULL);
+
+	if (topic)
+		client_ask(consumer->rk, topic->handle, timeout_ms);
+}
+
+/*
+ * Offsets at a time, or RD_KAFKA_OFFSET_BEGINNING or _END as numbers, of those
+ * logs that have answered so far; `answer` is where it goes. Not by way of
+ * rd_kafka_query_watermark_offsets(), which heeds no timeout once its request
+ * is under way (librdkafka 2.0.2).
+ */
+static void
+ask_offsets(struct consumer *consumer, struct consumer_log *logs, size_t len,
+	    int64_t which, int timeout_ms, size_t answer)
+{
+	rd_kafka_topic_partition_list_t *list =
+	    rd_kafka_topic_partition_list_new((int)len);
+	rd_kafka_resp_err_t code = 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (logs[i].rc == 0)
+			rd_kafka_topic_partition_list_add(list, logs[i].topic,
+							  logs[i].partition)
+			    ->offset = which;
+	if (list->cnt > 0)
+		code =
+		    rd_kafka_offsets_for_times(consumer->rk, list, timeout_ms);
+	/* One that is unknown fails them all: halves lead to it. */
+	if (list->cnt > 1 && is_unknown(code)) {
+		ask_offsets(consumer, logs, len / 2, which, timeout_ms, answer);
+		ask_offsets(consumer, logs + len / 2, len - len / 2, which,
+			    timeout_ms, answer);
+		goto done;
+	}
+	for (size_t i = 0; i < len; i++) {
+		struct consumer_log *log = &logs[i];
+		/* The list may have come back in another order. */
+		const rd_kafka_topic_partition_t *p =
+		    rd_kafka_topic_partition_list_find(list, log->topic,
+						       log->partition);
+
+		if (log->rc)
+			continue;
+		if (code || !p || p->err)
+			log->rc =
+			    ask_failed(code ? code
+				       : p  ? p->err
+					    : 0,
+				       log->topic, log->partition, &log->why);
+		else
+			memcpy((char *)log + answer, &p->offset,
+			       sizeof(p->offset));
+	}
+done:
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+static bool
+passes(const struct consumer_log *log)
+{
+	return log->rc == WEIR_KAFKA && client_passes(log->why.foreign);
+}
+
+/* Whether there are some that are to be asked again, which then are. */
+static bool
+ask_again(struct consumer *consumer, struct consumer_log *logs, size_t len,
+	  bool (*again)(const struct consumer_log *log), int timeout_ms)
+{
+	const char *asked = "";
+	bool any = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (!again(&logs[i]))
+			continue;
+		logs[i].rc = 0;
+		any = true;
+		if (strcmp(asked, logs[i].topic) != 0)
+			ask_for_partitions(consumer, logs[i].topic, timeout_ms);
+		asked = logs[i].topic;
+	}
+	if (any)
+		ask_offsets(consumer, logs, len, RD_KAFKA_OFFSET_END,
+			    timeout_ms, offsetof(struct consumer_log, end));
+	return any;
+}
+
+static bool
+is_missing(const struct consumer_log *log)
+{
+	return log->rc == WEIR_NOT_FOUND;
+}
+
+void
+consumer_bounds(struct consumer *consumer, struct consumer_log *logs,
+		size_t len, int timeout_ms)
+{
+	int64_t deadline = clock_steady_ns() + timeout_ms * INT64_C(1000000);
+	const struct timespec pause = {0, AGAIN_NS};
+
+	for (size_t i = 0; i < len; i++)
+		logs[i].rc = 0;
+	ask_offsets(consumer, logs, len, RD_KAFKA_OFFSET_END, timeout_ms,
+		    offsetof(struct consumer_log, end));
+	ask_again(consumer, logs, len, is_missing, timeout_ms);
+	while (clock_steady_ns() < deadline &&
+	       ask_again(consumer, logs, len, passes, timeout_ms))
+		nanosleep(&pause, NULL);
+	ask_offsets(consumer, logs, len, RD_KAFKA_OFFSET_BEGINNING, timeout_ms,
+		    offsetof(struct consumer_log, begin));
 }
 
 int
-consumer_bounds(struct consumer *consumer, unsigned partition, int64_t *begin,
-		int64_t *end, struct err *err)
+consumer_offset_at(struct consumer *consumer, const char *topic,
+		   int32_t partition, int64_t time_ms, int64_t *offset,
+		   struct err *err)
+{
+	struct consumer_log log = {.topic = topic, .partition = partition};
+
+	ask_offsets(consumer, &log, 1, time_ms, ANSWER_MS,
+		    offsetof(struct consumer_log, begin));
+	*offset = log.begin;
+	if (log.rc == 0 && log.begin < 0) {
+		consumer_bounds(consumer, &log, 1, ANSWER_MS);
+		*offset = log.end;
+	}
+	if (log.rc && err)
+		*err = log.why;
+	return log.rc;
+}
+
+int64_t
+consumer_timestamp_ms(const struct consumer_message *message)
+{
+	return rd_kafka_message_timestamp(message->record, NULL);
+}
+
+struct consumer_print
+consumer_print(const struct consumer_message *message)
+{
+	uint64_t both[2];
+
+	both[0] = output_hash(message->key, message->key_size, message->data,
+			      message->size);
+	both[1] = (uint64_t)consumer_timestamp_ms(message);
+	return (struct consumer_print){both[0], hash64(both, sizeof(both))};
+}
+
+/* ---- Slots ---- */
+
+static int
+begin_fetching(struct topic *topic, int32_t partition, int64_t offset,
+	       rd_kafka_queue_t *queue, struct err *err)
 {
 	rd_kafka_resp_err_t code;
 
-	code = rd_kafka_query_watermark_offsets(consumer->rk, consumer->name,
-						(int32_t)partition, begin, end,
-						ANSWER_TIMEOUT_MS);
-	if (code)
-		return err_set(err, WEIR_KAFKA, code,
-			       "cannot ask for the offsets of %s[%u]: %s",
-			       consumer->name, partition,
-			       rd_kafka_err2str(code));
-	return 0;
+	if (rd_kafka_consume_start_queue(topic->handle, partition, offset,
+					 queue) == 0)
+		return 0;
+	code = rd_kafka_last_error();
+	return err_set(err, WEIR_KAFKA, code, "cannot consume %s[%d]: %s",
+		       topic->name, (int)partition, rd_kafka_err2str(code));
 }
 
 int
-consumer_start(struct consumer *consumer, const int64_t *offsets,
-	       struct err *err)
+consumer_start(struct consumer *consumer, unsigned slot, const char *name,
+	       int32_t partition, int64_t offset, struct err *err)
 {
-	for (unsigned i = 0; i < consumer->partitions; i++) {
-		if (rd_kafka_consume_start_queue(consumer->topic, (int32_t)i,
-						 offsets[i],
-						 consumer->queue) != 0) {
-			rd_kafka_resp_err_t code = rd_kafka_last_error();
+	struct topic *topic = open_topic(consumer, name, err);
+	int rc;
 
-			return err_set(
-			    err, WEIR_KAFKA, code, "cannot consume %s[%u]: %s",
-			    consumer->name, i, rd_kafka_err2str(code));
-		}
-		consumer->next[i] = offsets[i];
-		consumer->started = i + 1;
+	if (!topic)
+		return WEIR_KAFKA;
+	rc = begin_fetching(topic, partition, offset, consumer->queue, err);
+	if (rc)
+		return rc;
+	if (slot >= consumer->slots_len) {
+		consumer->slots = xrealloc(
+		    consumer->slots, (slot + 1) * sizeof(*consumer->slots));
+		memset(&consumer->slots[consumer->slots_len], 0,
+		       (slot + 1 - consumer->slots_len) *
+			   sizeof(*consumer->slots));
+		consumer->slots_len = slot + 1;
+		consumer->waking =
+		    xrealloc(consumer->waking,
+			     consumer->slots_len * sizeof(*consumer->waking));
 	}
+	while ((unsigned)partition >= topic->slots_len) {
+		topic->slots =
+		    xrealloc(topic->slots,
+			     (topic->slots_len + 1) * sizeof(*topic->slots));
+		topic->slots[topic->slots_len++] = NO_SLOT;
+	}
+	topic->slots[partition] = slot;
+	consumer->taken_ns = 0;
+	consumer->slots[slot] = (struct slot){topic, partition, offset, false};
 	return 0;
 }
 
-/* While no broker could be reached: asks, once a second, whether one can. */
-static void
-look_for_brokers(struct consumer *consumer)
+void
+consumer_stop(struct consumer *consumer, unsigned number)
 {
-	const struct rd_kafka_metadata *metadata;
-	int64_t now = clock_steady_ns();
+	struct slot *slot = &consumer->slots[number];
 
-	if (now - consumer->asked_ns < RETRY_NS)
+	if (number >= consumer->slots_len || !slot->topic)
 		return;
-	consumer->asked_ns = now;
-	if (rd_kafka_metadata(consumer->rk, 0, consumer->topic, &metadata,
-			      200) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-		rd_kafka_metadata_destroy(metadata);
-		atomic_store(&consumer->shared.disconnected, 0);
-	}
+	rd_kafka_consume_stop(slot->topic->handle, slot->partition);
+	slot->topic->slots[slot->partition] = NO_SLOT;
+	slot->topic = NULL;
+	if (consumer->problem_slot == number)
+		consumer->problem[0] = '\0';
 }
+
+static void
+translate(const rd_kafka_message_t *from, struct consumer_message *to)
+{
+	to->offset = from->offset;
+	to->data = from->payload;
+	to->size = from->len;
+	to->key = from->key;
+	to->key_size = from->key_len;
+	to->record = from;
+}
+
+static void
+answer_peek(struct consumer *consumer, struct consumer_log *log,
+	    const rd_kafka_message_t *message)
+{
+	struct consumer_message translated = {.kind = CONSUMER_EVENT};
+	int64_t begin;
+
+	/* Others than these do not say what is in the log. */
+	if (message->err && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF &&
+	    message->err != RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET &&
+	    message->err != RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+		log->rc = err_set(&log->why, WEIR_KAFKA, message->err,
+				  "cannot read %s[%d]: %s", log->topic,
+				  (int)log->partition,
+				  rd_kafka_message_errstr(message));
+		return;
+	}
+	/* As of the fetch that this came with. */
+	if (!message->err &&
+	    rd_kafka_get_watermark_offsets(consumer->rk, log->topic,
+					   log->partition, &begin, &log->high))
+		log->high = -1;
+	if (message->err || message->offset != log->offset) {
+		log->rc = err_set(&log->why, WEIR_NOT_FOUND, message->err,
+				  "%s[%d] has no event at offset %" PRId64,
+				  log->topic, (int)log->partition, log->offset);
+		return;
+	}
+	translate(message, &translated);
+	log->print = consumer_print(&translated);
+	log->rc = 0;
+}
+
+/* Begins to fetch the event of one log; whether an answer may come. */
+static bool
+ask_event(struct consumer *consumer, struct consumer_log *log,
+	  rd_kafka_queue_t *queue)
+{
+	struct topic *topic;
+
+	log->high = -1;
+	if (log->rc || log->offset < 0)
+		return false;
+	topic = open_topic(consumer, log->topic, &log->why);
+	log->rc = topic ? begin_fetching(topic, log->partition, log->offset,
+					 queue, &log->why)
+			: WEIR_KAFKA;
+	if (log->rc)
+		return false;
+	log->rc = err_set(&log->why, WEIR_KAFKA, 0,
+			  "the broker does not give the event at offset "
+			  "%" PRId64 " of %s[%d]",
+			  log->offset, log->topic, (int)log->partition);
+	return true;
+}
+
+void
+consumer_peek(struct consumer *consumer, struct consumer_log *logs, size_t len,
+	      int timeout_ms)
+{
+	int64_t deadline = clock_steady_ns() + timeout_ms * INT64_C(1000000);
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->rk);
+	bool *asked = xcalloc(len, sizeof(*asked));
+	size_t waiting = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		asked[i] = ask_event(consumer, &logs[i], queue);
+		waiting += asked[i];
+	}
+	while (waiting > 0 && clock_steady_ns() < deadline) {
+		rd_kafka_message_t *message =
+		    rd_kafka_consume_queue(queue, PEEK_STEP_MS);
+		const char *name = message && message->rkt
+				       ? rd_kafka_topic_name(message->rkt)
+				       : "";
+
+		/* Further events of the same are passed over. */
+		for (size_t i = 0; message && i < len; i++) {
+			if (!asked[i] ||
+			    logs[i].partition != message->partition ||
+			    strcmp(logs[i].topic, name) != 0)
+				continue;
+			answer_peek(consumer, &logs[i], message);
+			rd_kafka_consume_stop(message->rkt, message->partition);
+			asked[i] = false;
+			waiting--;
+		}
+		if (message)
+			rd_kafka_message_destroy(message);
+	}
+	for (size_t i = 0; i < len; i++) {
+		struct topic *topic =
+		    asked[i] ? open_topic(consumer, logs[i].topic, NULL) : NULL;
+
+		if (topic)
+			rd_kafka_consume_stop(topic->handle, logs[i].partition);
+	}
+	free(asked);
+	rd_kafka_queue_destroy(queue);
+}
+
+/* ---- Messages ---- */
 
 /*
  * The queue is empty and there is more: the fetching thread, which stopped when
@@ -212,69 +550,156 @@ static void
 wake_fetching(struct consumer *consumer)
 {
 	int64_t now = clock_steady_ns();
+	size_t len = 0;
 
 	if (now - consumer->woken_ns < WAKE_NS)
 		return;
 	consumer->woken_ns = now;
-	for (unsigned i = 0; i < consumer->partitions; i++) {
-		int64_t begin, end;
+	for (unsigned i = 0; i < consumer->slots_len; i++) {
+		const struct slot *slot = &consumer->slots[i];
 
-		if (consumer_end(consumer, i) > consumer->next[i])
-			rd_kafka_query_watermark_offsets(
-			    consumer->rk, consumer->name, (int32_t)i, &begin,
-			    &end, WAKE_MS);
+		if (slot->topic && consumer_end(consumer, i) > slot->next)
+			consumer->waking[len++] =
+			    (struct consumer_log){.topic = slot->topic->name,
+						  .partition = slot->partition};
 	}
+	if (len)
+		ask_offsets(consumer, consumer->waking, len,
+			    RD_KAFKA_OFFSET_END, WAKE_MS,
+			    offsetof(struct consumer_log, end));
+}
+
+/* Those after which librdkafka fetches no more of the partition. */
+static bool
+is_broken(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+	       code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE ||
+	       is_unknown(code);
+}
+
+/* Not an event. False: there is nothing for the caller in it. */
+static bool
+take_error(struct consumer *consumer, struct slot *slot,
+	   const rd_kafka_message_t *from, struct consumer_message *to)
+{
+	if (is_broken(from->err)) {
+		slot->heard = false;
+		to->kind = CONSUMER_BROKEN;
+		to->offset = slot->next;
+		return true;
+	}
+	if (from->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		slot->heard = true;
+		to->kind = CONSUMER_END;
+		slot->next = to->offset = from->offset;
+		return true;
+	}
+	snprintf(consumer->problem, sizeof(consumer->problem), "%s[%d]: %s",
+		 slot->topic->name, (int)from->partition,
+		 rd_kafka_message_errstr(from));
+	consumer->problem_slot = to->slot;
+	return false;
+}
+
+static bool
+take_one(struct consumer *consumer, const rd_kafka_message_t *from,
+	 struct consumer_message *to)
+{
+	struct topic *topic =
+	    from->rkt ? rd_kafka_topic_opaque(from->rkt) : NULL;
+	struct slot *slot;
+
+	if (!topic || (unsigned)from->partition >= topic->slots_len ||
+	    topic->slots[from->partition] == NO_SLOT)
+		return false;
+	to->slot = topic->slots[from->partition];
+	slot = &consumer->slots[to->slot];
+	if (from->err && !take_error(consumer, slot, from, to))
+		return false;
+	if (consumer->problem[0] && consumer->problem_slot == to->slot)
+		consumer->problem[0] = '\0';
+	if (from->err)
+		return true;
+	slot->heard = true;
+	slot->next = from->offset + 1;
+	to->kind = CONSUMER_EVENT;
+	translate(from, to);
+	return true;
+}
+
+/*
+ * A partition was not where it was, or the process was stopped for a while and
+ * did not look: its topic may have been deleted and made anew, with as many
+ * events as the old one had, and fetching would go on in the new one as if
+ * nothing had happened. Nothing of what was taken is believed;
+ * what it means is for the caller to find out, of all partitions.
+ */
+static size_t
+doubt(struct consumer *consumer, const struct consumer_message **messages)
+{
+	size_t len = 0;
+
+	for (unsigned i = 0; i < consumer->slots_len; i++) {
+		if (!consumer->slots[i].topic)
+			continue;
+		/* The others in the next round. */
+		if (len == TAKE_MAX) {
+			atomic_store(&consumer->shared.doubtful, 1);
+			break;
+		}
+		consumer->messages[len++] = (struct consumer_message){
+		    .kind = CONSUMER_BROKEN,
+		    .slot = i,
+		    .offset = consumer->slots[i].next};
+	}
+	*messages = consumer->messages;
+	return len;
+}
+
+/*
+ * A process that was stopped (SIGSTOP, a machine asleep) did not see what
+ * happened to its topics meanwhile.
+ */
+static void
+notice_pause(struct consumer *consumer, int64_t begun_ns, int timeout_ms)
+{
+	int64_t now_ns = clock_steady_ns();
+
+	if (!consumer->embedded &&
+	    (now_ns - begun_ns > timeout_ms * INT64_C(1000000) + PAUSED_NS ||
+	     (consumer->taken_ns && begun_ns - consumer->taken_ns > AWAY_NS)))
+		atomic_store(&consumer->shared.doubtful, 1);
+	consumer->taken_ns = now_ns;
 }
 
 size_t
 consumer_take(struct consumer *consumer, int timeout_ms,
 	      const struct consumer_message **messages)
 {
+	int64_t begun_ns;
 	ssize_t got;
 	size_t len = 0;
 
 	/* Error callbacks, in this thread. */
 	rd_kafka_poll(consumer->rk, 0);
-	if (consumer_disconnected(consumer))
-		look_for_brokers(consumer);
+	client_look_for_brokers(
+	    &consumer->shared,
+	    consumer->topics ? consumer->topics->handle : NULL, LOOK_MS);
+	begun_ns = clock_steady_ns();
 	got = rd_kafka_consume_batch_queue(consumer->queue, timeout_ms,
 					   consumer->taken, TAKE_MAX);
 	consumer->taken_len = got > 0 ? (size_t)got : 0;
+	notice_pause(consumer, begun_ns, timeout_ms);
 	if (got <= 0 && !consumer_disconnected(consumer))
 		wake_fetching(consumer);
-	for (size_t i = 0; i < consumer->taken_len; i++) {
-		const rd_kafka_message_t *from = consumer->taken[i];
-		struct consumer_message *to = &consumer->messages[len];
-
-		if ((unsigned)from->partition >= consumer->partitions)
-			continue;
-		to->data = NULL;
-		to->size = to->key_size = 0;
-		to->partition = from->partition;
-		to->offset = from->offset;
-		to->at_end = from->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
-		if (to->at_end) {
-			consumer->next[from->partition] = from->offset;
-			len++;
-			continue;
-		}
-		if (from->err) {
-			snprintf(consumer->problem, sizeof(consumer->problem),
-				 "%s[%d]: %s", consumer->name,
-				 (int)from->partition,
-				 rd_kafka_message_errstr(from));
-			continue;
-		}
-		to->data = from->payload;
-		to->size = from->len;
-		to->key_size = from->key_len;
-		consumer->next[from->partition] = from->offset + 1;
-		len++;
-	}
-	if (len) {
-		consumer->problem[0] = '\0';
-		atomic_store(&consumer->shared.disconnected, 0);
-	}
+	if (atomic_exchange(&consumer->shared.doubtful, 0))
+		return doubt(consumer, messages);
+	for (size_t i = 0; i < consumer->taken_len; i++)
+		len += take_one(consumer, consumer->taken[i],
+				&consumer->messages[len]);
+	if (len)
+		client_recovered(&consumer->shared);
 	*messages = consumer->messages;
 	return len;
 }
@@ -287,33 +712,42 @@ consumer_release(struct consumer *consumer)
 	consumer->taken_len = 0;
 }
 
-int64_t
-consumer_end(struct consumer *consumer, unsigned partition)
+static bool
+cached_bounds(struct consumer *consumer, unsigned number, int64_t *begin,
+	      int64_t *end)
 {
-	int64_t begin, end;
+	const struct slot *slot = &consumer->slots[number];
 
-	if (rd_kafka_get_watermark_offsets(consumer->rk, consumer->name,
-					   (int32_t)partition, &begin, &end) ||
-	    end < 0)
-		return -1;
-	return end;
+	return number < consumer->slots_len && slot->topic && slot->heard &&
+	       !rd_kafka_get_watermark_offsets(consumer->rk, slot->topic->name,
+					       slot->partition, begin, end);
 }
 
 int64_t
-consumer_begin(struct consumer *consumer, unsigned partition)
+consumer_end(struct consumer *consumer, unsigned slot)
 {
 	int64_t begin, end;
 
-	if (rd_kafka_get_watermark_offsets(consumer->rk, consumer->name,
-					   (int32_t)partition, &begin, &end))
-		return -1;
-	return begin;
+	return cached_bounds(consumer, slot, &begin, &end) && end >= 0 ? end
+								       : -1;
+}
+
+int64_t
+consumer_begin(struct consumer *consumer, unsigned slot)
+{
+	int64_t begin, end;
+
+	return cached_bounds(consumer, slot, &begin, &end) && begin >= 0 ? begin
+									 : -1;
 }
 
 const char *
 consumer_problem(struct consumer *consumer)
 {
-	return consumer->problem;
+	if (consumer->problem[0])
+		return consumer->problem;
+	client_said(&consumer->shared, consumer->said, sizeof(consumer->said));
+	return consumer->said;
 }
 
 bool

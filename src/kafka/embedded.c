@@ -16,15 +16,13 @@ int
 embedded_start(const struct kafka_settings *settings, const char *topic,
 	       unsigned partitions, struct embedded **out, struct err *err)
 {
-	static const struct kafka_default defaults[] = {{NULL, NULL}};
 	struct embedded *embedded = xcalloc(1, sizeof(*embedded));
 	struct kafka_settings plain = {.log = settings->log,
 				       .log_ctx = settings->log_ctx};
 	rd_kafka_conf_t *conf;
-	rd_kafka_resp_err_t code;
 	int rc;
 
-	rc = client_conf(&plain, defaults, &embedded->shared, &conf, err);
+	rc = client_conf(&plain, NULL, NULL, &embedded->shared, &conf, err);
 	if (rc == 0)
 		rc = client_new(RD_KAFKA_PRODUCER, conf, &embedded->rk, err);
 	if (rc)
@@ -35,14 +33,9 @@ embedded_start(const struct kafka_settings *settings, const char *topic,
 			     "the embedded broker cannot open a loopback port");
 		goto fail;
 	}
-	code = rd_kafka_mock_topic_create(embedded->cluster, topic,
-					  (int)partitions, 1);
-	if (code) {
-		rc = err_set(err, WEIR_KAFKA, code,
-			     "the embedded broker cannot make the topic %s: %s",
-			     topic, rd_kafka_err2str(code));
+	rc = embedded_topic(embedded, topic, partitions, err);
+	if (rc)
 		goto fail;
-	}
 	*out = embedded;
 	return 0;
 fail:
@@ -60,6 +53,21 @@ embedded_stop(struct embedded *embedded)
 	if (embedded->rk)
 		rd_kafka_destroy(embedded->rk);
 	free(embedded);
+}
+
+int
+embedded_topic(struct embedded *embedded, const char *topic,
+	       unsigned partitions, struct err *err)
+{
+	rd_kafka_resp_err_t code = rd_kafka_mock_topic_create(
+	    embedded->cluster, topic, (int)partitions, 1);
+
+	if (code)
+		return err_set(err, WEIR_KAFKA, code,
+			       "the embedded broker cannot make the topic %s: "
+			       "%s",
+			       topic, rd_kafka_err2str(code));
+	return 0;
 }
 
 const char *

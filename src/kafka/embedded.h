@@ -21,6 +21,10 @@ int embedded_start(const struct kafka_settings *settings, const char *topic,
 		   unsigned partitions, struct embedded **out, struct err *err);
 void embedded_stop(struct embedded *embedded); /* NULL is fine */
 
+/* Makes one more topic. WEIR_KAFKA, also when it is there already. */
+int embedded_topic(struct embedded *embedded, const char *topic,
+		   unsigned partitions, struct err *err);
+
 /* "127.0.0.1:PORT"; valid until it stops. */
 const char *embedded_brokers(const struct embedded *embedded);
 

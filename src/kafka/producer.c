@@ -55,6 +55,8 @@ on_event(rd_kafka_t *rk, rd_kafka_event_t *event, void *opaque)
 {
 	struct producer *producer = opaque;
 	const rd_kafka_message_t *message;
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+	bool acked = false;
 
 	(void)rk;
 	switch (rd_kafka_event_type(event)) {
@@ -65,6 +67,9 @@ on_event(rd_kafka_t *rk, rd_kafka_event_t *event, void *opaque)
 
 			if (message->err) {
 				producer->failed++;
+				/* What the broker says; it may be a refusal. */
+				if (message->err > 0)
+					code = message->err;
 				producer_consumed(producer,
 						  (unsigned)message->partition,
 						  event_cost(message->len +
@@ -72,17 +77,20 @@ on_event(rd_kafka_t *rk, rd_kafka_event_t *event, void *opaque)
 				continue;
 			}
 			producer->acked++;
+			acked = true;
 			end = &producer->ends[message->partition];
 			if (message->offset + 1 > *end)
 				*end = message->offset + 1;
 		}
 		pthread_mutex_unlock(&producer->lock);
-		atomic_store(&producer->shared.disconnected, 0);
+		if (acked)
+			client_recovered(&producer->shared);
+		if (code)
+			client_problem(&producer->shared, code, "");
 		break;
 	case RD_KAFKA_EVENT_ERROR:
-		if (rd_kafka_event_error(event) ==
-		    RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-			atomic_store(&producer->shared.disconnected, 1);
+		client_problem(&producer->shared, rd_kafka_event_error(event),
+			       rd_kafka_event_error_string(event));
 		break;
 	default:
 		break;
@@ -156,7 +164,7 @@ producer_new(const struct kafka_settings *settings, const char *topic,
 	producer->hold_back = hold_back;
 	pthread_mutex_init(&producer->lock, NULL);
 	crc_init(producer->crc_table);
-	rc = client_conf(settings, defaults, producer, &conf, err);
+	rc = client_conf(settings, defaults, NULL, producer, &conf, err);
 	if (rc)
 		goto fail;
 	rd_kafka_conf_set_events(conf,
@@ -247,6 +255,22 @@ producer_caught_up(struct producer *producer, unsigned partition)
 	atomic_store(&f->consumed, atomic_load(&f->written));
 }
 
+void
+producer_anew(struct producer *producer, int32_t partition)
+{
+	if ((unsigned)partition >= producer->partitions)
+		return;
+	pthread_mutex_lock(&producer->lock);
+	producer->ends[partition] = 0;
+	pthread_mutex_unlock(&producer->lock);
+}
+
+unsigned
+producer_partitions(const struct producer *producer)
+{
+	return producer->partitions;
+}
+
 bool
 producer_held_back(struct producer *producer)
 {
@@ -269,6 +293,18 @@ bool
 producer_disconnected(struct producer *producer)
 {
 	return atomic_load(&producer->shared.disconnected);
+}
+
+bool
+producer_problem(struct producer *producer, char *to, size_t size)
+{
+	return client_said(&producer->shared, to, size);
+}
+
+bool
+producer_refused(struct producer *producer)
+{
+	return client_refused(&producer->shared);
 }
 
 /* ---- Batches ---- */
@@ -316,6 +352,7 @@ void
 producer_batch_add(struct producer_batch *batch, size_t size, struct text key)
 {
 	struct producer *producer = batch->producer;
+	char *event = batch->data + batch->used;
 	rd_kafka_message_t *message;
 	unsigned partition;
 
@@ -326,13 +363,18 @@ producer_batch_add(struct producer_batch *batch, size_t size, struct text key)
 		partition = batch->turn++ % producer->partitions;
 	message = &batch->partitions[partition]
 		       .messages[batch->partitions[partition].len++];
-	message->payload = batch->data + batch->used;
+	message->payload = event;
 	message->len = size;
 	message->key = NULL;
 	message->key_len = key.size;
-	if (key.size)
-		message->key = batch->data + batch->used +
-			       (key.data - (batch->data + batch->used));
+	/* A key that lies behind its event goes with it: the next one comes. */
+	if (key.size && key.data >= event + size) {
+		memmove(event + size, key.data, key.size);
+		message->key = event + size;
+		batch->used += key.size;
+	} else if (key.size) {
+		message->key = event + (key.data - event);
+	}
 	batch->used += size;
 	batch->partitions[partition].bytes += event_cost(size + key.size);
 	batch->added++;
@@ -361,6 +403,7 @@ int
 producer_batch_send(struct producer_batch *batch, struct err *err)
 {
 	struct producer *producer = batch->producer;
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
 	bool left = false;
 
 	count_added(batch);
@@ -386,6 +429,8 @@ producer_batch_send(struct producer_batch *batch, struct err *err)
 				pthread_mutex_lock(&producer->lock);
 				producer->failed++;
 				pthread_mutex_unlock(&producer->lock);
+				if (messages[i].err > 0)
+					code = messages[i].err;
 				producer_consumed(
 				    producer, p,
 				    event_cost(messages[i].len +
@@ -395,6 +440,8 @@ producer_batch_send(struct producer_batch *batch, struct err *err)
 		batch->partitions[p].len = kept;
 		left |= kept > 0;
 	}
+	if (code)
+		client_problem(&producer->shared, code, "");
 	if (left)
 		return err_set(err, WEIR_FULL, 0,
 			       "the producer's queue is full: the broker takes "

@@ -63,6 +63,12 @@ void producer_consumed(struct producer *producer, unsigned partition,
  * was lost, or written by others, no longer counts.
  */
 void producer_caught_up(struct producer *producer, unsigned partition);
+/*
+ * The topic was made anew: what was acknowledged in the old one no longer says
+ * where the partition ends.
+ */
+void producer_anew(struct producer *producer, int32_t partition);
+unsigned producer_partitions(const struct producer *producer);
 /* What an event is counted as: its bytes and what the log adds to it. */
 static inline size_t
 event_cost(size_t key_and_value_bytes)
@@ -73,6 +79,10 @@ event_cost(size_t key_and_value_bytes)
 /* Whether generators must wait for the consumer. Any thread. */
 bool producer_held_back(struct producer *producer);
 bool producer_disconnected(struct producer *producer);
+/* What is wrong at the moment, as a sentence; false and "" when nothing is. */
+bool producer_problem(struct producer *producer, char *to, size_t size);
+/* It may not write, or cannot any more: every event fails. Any thread. */
+bool producer_refused(struct producer *producer);
 
 /*
  * One generator thread's batch. Adding copies; WEIR_FULL: hand it over first.
@@ -81,7 +91,10 @@ struct producer_batch *producer_batch_new(struct producer *producer);
 void producer_batch_free(struct producer_batch *batch);
 /* Room for one event of at most `size` bytes; NULL: the batch is full. */
 char *producer_batch_room(struct producer_batch *batch, size_t size);
-/* The event written there, of `size` bytes, with its key inside of it. */
+/*
+ * The event written there, of `size` bytes, with its key inside of it or behind
+ * it, but in the room.
+ */
 void producer_batch_add(struct producer_batch *batch, size_t size,
 			struct text key);
 /*

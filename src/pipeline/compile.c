@@ -485,6 +485,56 @@ find_key_field(const struct reader *r, const struct json_value *value,
 	return 0;
 }
 
+static int
+read_topic_name(const struct reader *r, const struct json_value *value,
+		char **out)
+{
+	const char *name;
+	int code = reader_string(r, value, &name);
+
+	if (code)
+		return code;
+	if (!is_topic_name(name))
+		return reader_error(r, value,
+				    "is no topic name: 1 to %d letters, digits "
+				    "and \"._-\", not \".\" or \"..\"",
+				    TOPIC_NAME_MAX);
+	*out = xstrdup(name);
+	return 0;
+}
+
+int
+compile_dead_letters(const struct reader *r, const struct json_value *value,
+		     struct pipeline *p)
+{
+	static const struct reader_key keys[] = {{"topic", true}};
+	int code;
+
+	if (!value)
+		return 0;
+	code = reader_object(r, value, READER_KEYS(keys));
+	return code ? code
+		    : read_topic_name(r, json_get(value, "topic"),
+				      &p->dead_letters);
+}
+
+static int
+compile_retention(const struct reader *r, const struct json_value *value,
+		  int64_t *out)
+{
+	const char *text = json_string(value);
+
+	if (text && strcmp(text, "forever") == 0) {
+		*out = -1;
+		return 0;
+	}
+	if (!text || text[0] < '0' || text[0] > '9')
+		return reader_error(r, value,
+				    "must be \"forever\", or a duration such "
+				    "as \"24h\" or \"7d\"");
+	return reader_duration(r, value, SECOND, DURATION_MAX, out);
+}
+
 int
 compile_topic(const struct reader *r, const struct json_value *value,
 	      struct pipeline *p)
@@ -492,30 +542,27 @@ compile_topic(const struct reader *r, const struct json_value *value,
 	static const struct reader_key keys[] = {
 	    {"name", true},
 	    {"partitions", false},
+	    {"retention", false},
 	    {"key", false},
 	};
 	const struct json_value *member;
 	int64_t partitions = DEFAULT_PARTITIONS;
-	const char *name;
 	unsigned key;
 	int code;
 
 	p->key_field = -1;
 	code = reader_object(r, value, READER_KEYS(keys));
 	if (!code)
-		code = reader_string(r, json_get(value, "name"), &name);
+		code = read_topic_name(r, json_get(value, "name"), &p->topic);
 	if (code)
 		return code;
-	if (!is_topic_name(name))
-		return reader_error(r, json_get(value, "name"),
-				    "is no topic name: 1 to %d letters, digits "
-				    "and \"._-\", not \".\" or \"..\"",
-				    TOPIC_NAME_MAX);
-	p->topic = xstrdup(name);
 	member = json_get(value, "partitions");
 	if (member && reader_int(r, member, 1, PARTITIONS_MAX, &partitions))
 		return WEIR_PIPELINE;
 	p->partitions = (unsigned)partitions;
+	member = json_get(value, "retention");
+	if (member && compile_retention(r, member, &p->retention_ms))
+		return WEIR_PIPELINE;
 	member = json_get(value, "key");
 	if (member) {
 		code = find_key_field(r, member, p, &key);

@@ -14,6 +14,10 @@ int compile_event(const struct reader *r, const struct json_value *event,
 		  struct pipeline *p);
 int compile_topic(const struct reader *r, const struct json_value *topic,
 		  struct pipeline *p);
+/* dead_letters: NULL when the file has none. */
+int compile_dead_letters(const struct reader *r,
+			 const struct json_value *dead_letters,
+			 struct pipeline *p);
 int compile_tables(const struct reader *r, const struct json_value *tables,
 		   struct pipeline *p);
 /* panels: NULL when the file has none. */

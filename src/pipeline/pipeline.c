@@ -149,9 +149,9 @@ compile(const struct reader *r, const struct json_value *root,
 {
 	/* "$schema" tells editors where the JSON Schema is. */
 	static const struct reader_key keys[] = {
-	    {"name", true},     {"topic", true},   {"event", true},
-	    {"tables", true},   {"panels", false}, {"generator", false},
-	    {"$schema", false},
+	    {"name", true},     {"topic", true},         {"event", true},
+	    {"tables", true},   {"panels", false},       {"generator", false},
+	    {"$schema", false}, {"dead_letters", false},
 	};
 	const struct json_value *value;
 	const char *name;
@@ -167,6 +167,9 @@ compile(const struct reader *r, const struct json_value *root,
 		code = compile_event(r, json_get(root, "event"), p);
 	if (!code)
 		code = compile_topic(r, json_get(root, "topic"), p);
+	if (!code)
+		code =
+		    compile_dead_letters(r, json_get(root, "dead_letters"), p);
 	if (!code)
 		code = compile_tables(r, json_get(root, "tables"), p);
 	if (!code)
@@ -230,6 +233,7 @@ pipeline_free(struct pipeline *p)
 		free(gen->weights);
 	}
 	free(p->topic);
+	free(p->dead_letters);
 	free(p->text);
 	free(p->file);
 	free(p);

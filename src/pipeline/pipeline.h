@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -46,6 +47,18 @@ struct text {
 	const char *data; /* not NUL-terminated */
 	size_t size;
 };
+
+/* By bytes, a prefix first: LMDB's order of keys. As memcmp(). */
+static inline int
+text_order(struct text a, struct text b)
+{
+	size_t size = a.size < b.size ? a.size : b.size;
+	int c = size ? memcmp(a.data, b.data, size) : 0;
+
+	if (c)
+		return c;
+	return a.size < b.size ? -1 : a.size > b.size;
+}
 
 struct field {
 	char name[PIPELINE_NAME_MAX];
@@ -165,8 +178,12 @@ struct pipeline {
 	char *text;  /* what stood there, NUL-terminated: kept in stores, so
 			that they can be read without the file */
 	char *topic; /* Kafka topic */
-	unsigned partitions; /* for a topic that weir creates; default 4 */
-	int key_field;       /* the message key; -1: none */
+	unsigned partitions;  /* for a topic that weir creates; default 4 */
+	int64_t retention_ms; /* of such a topic; 0: as the cluster has it, -1:
+				 for ever */
+	int key_field;        /* the message key; -1: none */
+	char *dead_letters;   /* topic of dead letters; NULL: they are only
+				 counted, and the last ones kept */
 	struct event_spec event;
 	struct table_spec tables[PIPELINE_TABLES_MAX];
 	unsigned tables_len;
@@ -175,7 +192,7 @@ struct pipeline {
 	struct generator_spec generator;
 	/*
 	 * Of all that gives a store its meaning: event fields and rules,
-	 * tables, windows; not of panels, topic or generator. A store keeps it
+	 * tables, windows; not of panels, topics or generator. A store keeps it
 	 * and refuses another.
 	 */
 	uint64_t fingerprint;

@@ -13,17 +13,21 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/hash.h"
 #include "aggregate/group.h"
 #include "store/lmdb-door.h"
 
 /* Expired rows deleted in one commit at the most, so that none takes long. */
 #define EXPIRE_ROWS_MAX 20000
+/* Address space left to the others when the map grows. */
+#define SPACE_SPARE ((size_t)32 << 20)
 /* Seconds of history kept, a minute more than is shown. */
 #define HISTORY_KEEP (VIEW_HISTORY + 60)
 
@@ -59,12 +63,22 @@ group_save(struct work *work, unsigned table, int64_t window,
 	return mdb_put(work->txn, store->groups, &k, &v, 0);
 }
 
+static bool
+is_before(MDB_val a, MDB_val b)
+{
+	size_t size = a.mv_size < b.mv_size ? a.mv_size : b.mv_size;
+	int c = size ? memcmp(a.mv_data, b.mv_data, size) : 0;
+
+	return c ? c < 0 : a.mv_size < b.mv_size;
+}
+
 /* All rows of the group once more: those whose key begins with `prefix`. */
 static int
 group_rescan(MDB_cursor *cursor, struct group *group, const char *prefix,
 	     size_t prefix_size)
 {
-	MDB_val k = val(prefix, prefix_size), v;
+	MDB_val k = val(prefix, prefix_size), v, last = val("", 0);
+	int64_t left = group->keys;
 	int rc;
 
 	group_rescan_begin(group);
@@ -76,6 +90,11 @@ group_rescan(MDB_cursor *cursor, struct group *group, const char *prefix,
 		if (k.mv_size < prefix_size ||
 		    memcmp(k.mv_data, prefix, prefix_size) != 0)
 			break;
+		/* Pages of noise may even go in circles. */
+		if (v.mv_size != group->layout->size || left-- <= 0 ||
+		    !is_before(last, k))
+			return MDB_CORRUPTED;
+		last = k;
 		key.data = (const char *)k.mv_data + prefix_size;
 		key.size = k.mv_size - prefix_size;
 		group_rescan_add(group, key, v.mv_data);
@@ -130,6 +149,7 @@ merge_group(struct work *work, unsigned table, MDB_cursor *cursor,
 	char window[WINDOW_KEY_SIZE] = {0};
 	int64_t start = 0;
 	struct text key;
+	bool known;
 	int rc;
 
 	if (prefix) {
@@ -140,6 +160,7 @@ merge_group(struct work *work, unsigned table, MDB_cursor *cursor,
 	rc = store_group(work->store, work->txn, table, start, group, err);
 	if (rc)
 		return rc;
+	known = group->keys > 0;
 	for (; *i < delta->len; (*i)++) {
 		const void *row = delta_get(delta, *i, &key);
 		char old[ROW_MAX], now[ROW_MAX];
@@ -149,6 +170,9 @@ merge_group(struct work *work, unsigned table, MDB_cursor *cursor,
 		if (prefix && memcmp(key.data, window, prefix) != 0)
 			break;
 		rc = merge_row(cursor, layout, key, row, old, now, &was);
+		/* A row of a group that is not there, or has none. */
+		if (rc == 0 && was && !known)
+			rc = MDB_CORRUPTED;
 		if (rc)
 			return store_fail(err, rc, work->store,
 					  "writing a row");
@@ -220,8 +244,11 @@ expire_windows(struct work *work, unsigned table, MDB_cursor *cursor)
 		int64_t start = 0;
 
 		rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST);
-		if (rc == 0)
-			start = key_to_i64(get_be64(k.mv_data));
+		if (rc == 0) {
+			rc = window_decode(k, &start);
+			if (rc)
+				return rc;
+		}
 		if (any && (rc || start != window)) {
 			int gone;
 
@@ -295,11 +322,14 @@ write_partitions(struct work *work)
 {
 	for (unsigned i = 0; i < work->commit->partitions_len; i++) {
 		char key[4], data[PARTITION_SIZE];
-		MDB_val k = val(key, sizeof(key)), v = val(data, sizeof(data));
+		MDB_val k = val(key, sizeof(key)), v;
 		int rc;
 
+		if (work->commit->partitions[i].settled)
+			continue;
 		put_be32(key, i);
-		partition_encode(&work->commit->partitions[i], data);
+		v = val(data,
+			partition_encode(&work->commit->partitions[i], data));
 		rc = mdb_put(work->txn, work->store->offsets, &k, &v, 0);
 		if (rc)
 			return rc;
@@ -343,10 +373,16 @@ write_dead(struct work *work)
 	rc = commit->dead_len ? mdb_cursor_open(work->txn, dbi, &cursor) : 0;
 	if (rc || !commit->dead_len)
 		goto done;
-	while ((rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST)) == 0 &&
-	       get_be64((const char *)k.mv_data + 1) + VIEW_DEAD < seq)
+	while ((rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST)) == 0) {
+		if (k.mv_size != sizeof(key)) {
+			rc = MDB_CORRUPTED;
+			break;
+		}
+		if (get_be64((const char *)k.mv_data + 1) + VIEW_DEAD >= seq)
+			break;
 		if ((rc = mdb_cursor_del(cursor, 0)) != 0)
 			break;
+	}
 	mdb_cursor_close(cursor);
 	if (rc == MDB_NOTFOUND)
 		rc = 0;
@@ -417,19 +453,17 @@ write_late(struct work *work)
 	const struct pipeline *p = work->store->pipeline;
 
 	for (unsigned i = 0; i < p->tables_len; i++) {
-		int64_t late = work->commit->aggregate->tables[i].late;
+		int64_t late = work->commit->aggregate->tables[i].late, before;
 		char key[2] = {GROUP_LATE, (char)i}, data[8];
 		MDB_val k = val(key, sizeof(key)), v;
 		int rc;
 
 		if (late == 0)
 			continue;
-		rc = mdb_get(work->txn, work->store->groups, &k, &v);
+		rc = late_decode(work->store, work->txn, i, &before);
 		if (rc && rc != MDB_NOTFOUND)
 			return rc;
-		if (rc == 0)
-			late += (int64_t)get_u64(v.mv_data);
-		put_u64(data, (uint64_t)late);
+		put_u64(data, (uint64_t)(before + late));
 		v = val(data, sizeof(data));
 		rc = mdb_put(work->txn, work->store->groups, &k, &v, 0);
 		if (rc)
@@ -451,7 +485,9 @@ write_state(struct work *work, uint64_t *number)
 	if (rc == 0) {
 		struct store_state old;
 
-		state_decode(v.mv_data, &old);
+		rc = state_decode(v, &old);
+		if (rc)
+			return rc;
 		state.commit = old.commit;
 	} else if (rc != MDB_NOTFOUND) {
 		return rc;
@@ -483,6 +519,19 @@ store_commit_bytes(const struct store *store, const struct aggregate *aggregate)
 }
 
 /*
+ * Whether so much address space can be had. When LMDB cannot map its file again
+ * it is left without any map; so this is tried before it is asked to.
+ */
+static bool
+space_for(size_t size)
+{
+	void *at = mmap(NULL, size + SPACE_SPARE, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return at != MAP_FAILED && munmap(at, size + SPACE_SPARE) == 0;
+}
+
+/*
  * Address space for this commit and the pages that readers still hold. Growing
  * needs a moment without transactions.
  */
@@ -508,7 +557,12 @@ make_room(struct store *store, size_t need, bool full)
 	rc = mdb_reader_check(store->env, NULL);
 	if (rc)
 		return rc;
+	/* Wanted is more than is needed, unless it was tried without. */
+	if (!space_for(map - info.me_mapsize))
+		return full ? ENOMEM : 0;
+	atomic_store(&store->growing, true);
 	pthread_rwlock_wrlock(&store->map_lock);
+	atomic_store(&store->growing, false);
 	rc = mdb_env_set_mapsize(store->env, map);
 	pthread_rwlock_unlock(&store->map_lock);
 	return rc;
@@ -567,9 +621,9 @@ done:
 	return rc;
 }
 
-int
-store_commit(struct store *store, const struct store_commit *commit,
-	     uint64_t *number, struct err *err)
+static int
+commit_with_room(struct store *store, const struct store_commit *commit,
+		 uint64_t *number, struct err *err)
 {
 	size_t need = store_commit_bytes(store, commit->aggregate);
 	struct err local = {0};
@@ -587,5 +641,16 @@ store_commit(struct store *store, const struct store_commit *commit,
 	}
 	if (rc && err)
 		*err = local;
+	return rc;
+}
+
+int
+store_commit(struct store *store, const struct store_commit *commit,
+	     uint64_t *number, struct err *err)
+{
+	const char *before = crash_enter(store->path);
+	int rc = commit_with_room(store, commit, number, err);
+
+	crash_leave(before);
 	return rc;
 }

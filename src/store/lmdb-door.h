@@ -7,6 +7,7 @@
 
 #include <lmdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "aggregate/group.h"
 #include "store/store.h"
@@ -35,7 +36,8 @@
 #define DEAD_LETTER 'l' /* then its number (8) */
 
 #define STATE_SIZE     (8 * (9 + 12 + REASONS + 1))
-#define PARTITION_SIZE (8 * 6)
+#define PARTITION_HEAD (8 * 11)
+#define PARTITION_SIZE (PARTITION_HEAD + STORE_TOPIC_MAX)
 #define SECOND_SIZE    (8 * 6)
 #define SAMPLE_SIZE    16 /* hash64 of the key, rank bits */
 #define DEAD_HEAD      48
@@ -52,6 +54,8 @@ struct store {
 	bool sync;
 	/* Held to read by transactions, to write while the map is changed. */
 	pthread_rwlock_t map_lock;
+	/* The writer waits for map_lock: long reads end. */
+	_Atomic bool growing;
 	/* Writer's: pages and rows of each table as of the last commit. */
 	size_t leaf_pages[PIPELINE_TABLES_MAX];
 	size_t page_size;
@@ -59,6 +63,21 @@ struct store {
 
 int store_fail(struct err *err, int rc, const struct store *store,
 	       const char *doing);
+
+/*
+ * How many records a database says it has, or MDB_CORRUPTED when so many, of
+ * `least` bytes each, cannot be in the file: before memory is asked for them.
+ */
+int store_entries(const struct store *store, MDB_txn *txn, MDB_dbi dbi,
+		  size_t least, size_t *entries);
+
+/*
+ * Whether what is stored twice is the same: what each table sums up to, against
+ * its rows and the ledger. LMDB keeps no checksums, so damage that leaves a
+ * readable tree shows here or not at all. WEIR_STORE when it is not.
+ */
+int store_check(struct store *store, MDB_txn *txn,
+		const struct store_state *state, struct err *err);
 
 static inline MDB_val
 val(const void *data, size_t size)
@@ -70,6 +89,12 @@ val(const void *data, size_t size)
 
 	return (MDB_val){.mv_size = size, .mv_data = u.out};
 }
+
+/* The start of the window that a row key of a windowed table begins with. */
+int window_decode(MDB_val key, int64_t *start);
+/* A count: MDB_NOTFOUND and 0 when there is none. */
+int late_decode(struct store *store, MDB_txn *txn, unsigned table,
+		int64_t *late);
 
 /* Reads a record of `meta`; 0, or LMDB's code. */
 int store_get(MDB_txn *txn, MDB_dbi dbi, const char *key, MDB_val *data);
@@ -83,14 +108,69 @@ void group_key(char key[GROUP_KEY], char kind, unsigned table, int64_t window);
 int store_group(struct store *store, MDB_txn *txn, unsigned table,
 		int64_t window, struct group *group, struct err *err);
 
-void state_decode(const void *data, struct store_state *state);
+/* 0, or MDB_CORRUPTED: so in all that decode. */
+int state_decode(MDB_val data, struct store_state *state);
 void state_encode(const struct store_state *state, char data[STATE_SIZE]);
-void partition_decode(const void *data, struct store_partition *partition);
-void partition_encode(const struct store_partition *partition,
-		      char data[PARTITION_SIZE]);
+int partition_decode(MDB_val data, struct store_partition *partition);
+/* Returns the size. */
+size_t partition_encode(const struct store_partition *partition,
+			char data[PARTITION_SIZE]);
 
 /* Begins a read transaction under map_lock; end with store_read_end(). */
 int store_read_begin(struct store *store, MDB_txn **txn, struct err *err);
 void store_read_end(struct store *store, MDB_txn *txn);
+
+/* ---- What a view is made of ---- */
+
+/* A store, in one read transaction. */
+struct part {
+	struct store *store;
+	MDB_txn *txn;
+	struct store_state state;
+	unsigned entry, entries; /* its partitions' place in the view's */
+};
+
+/* One store, or several as if they were one (merge.h). */
+struct whole {
+	struct part *parts;
+	unsigned parts_len;
+	struct store_state state;
+	int64_t expired_ms;  /* windows that this watermark ends are left out */
+	int64_t history_end; /* the first second that is not over */
+	struct merge *merge; /* NULL: one store */
+};
+
+/* Begins to read; a store without a commit has a state of zeros. */
+int part_begin(struct part *part, struct store *store, struct err *err);
+void part_end(struct part *part);
+
+int view_build(struct whole *whole, bool windows, struct view **view,
+	       struct err *err);
+
+/* Rows name partitions by the index of the part's entry. */
+struct view_position view_position(const struct view *view,
+				   const struct part *part,
+				   struct position position);
+
+/* One window without its ranking; its texts are the view's. */
+int view_read_window(const struct whole *whole, struct view *view,
+		     unsigned table, struct view_window *window,
+		     struct err *err);
+
+/*
+ * Of the group of a table, or of one of its windows, in all parts together.
+ * What the summary borrows is valid until the next call. An empty group when
+ * no part has it; for the summary, WEIR_NOT_FOUND.
+ */
+int whole_group(const struct whole *whole, unsigned table, int64_t window,
+		struct group *group, struct err *err);
+int whole_summary(const struct whole *whole, unsigned table, int64_t window,
+		  struct group_summary *summary, struct err *err);
+
+/*
+ * Of several parts, once the view has their partitions: which of these go on,
+ * what follows from that for ledger and watermark, and the overlaps.
+ */
+void whole_partitions(struct whole *whole, struct view *view);
 
 #endif

@@ -1,5 +1,7 @@
 /*
- * Building a view: one read transaction, then plain memory (view.h).
+ * Building a view: one read transaction, then plain memory (view.h). Of several
+ * stores, one of each: what is in more than one is merged here, row by row, or,
+ * for what goes through all rows, by merge.c.
  *
  * Costs what is shown, not what is stored: summaries are small records of
  * their own, and rows are looked up for the keys at both ends only.
@@ -7,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/crash.h"
 #include "base/hash.h"
 #include "aggregate/group.h"
 #include "aggregate/key.h"
@@ -18,10 +22,12 @@
 #define WINDOW_ROWS 50
 
 struct work {
-	struct store *store;
-	MDB_txn *txn;
+	const struct whole *whole;
+	const struct part *parts; /* the whole's */
+	unsigned parts_len;
+	const struct pipeline *pipeline;
+	const struct row_layout *layouts;
 	struct view *view;
-	struct store_state state;
 	struct buf text;
 };
 
@@ -30,8 +36,8 @@ copy_key(struct work *work, unsigned table, struct text key)
 {
 	work->text.size = 0;
 	buf_reserve(&work->text, 1);
-	key_text(work->store->pipeline, &work->store->pipeline->tables[table],
-		 key, &work->text);
+	key_text(work->pipeline, &work->pipeline->tables[table], key,
+		 &work->text);
 	return view_copy(work->view, work->text.data, work->text.size);
 }
 
@@ -41,7 +47,7 @@ static void
 summarise(struct work *work, unsigned table, const struct group_summary *from,
 	  struct view_summary *to)
 {
-	const struct row_layout *layout = &work->store->layouts[table];
+	const struct row_layout *layout = &work->layouts[table];
 	const struct row_cell *cell = &layout->cells[layout->rank];
 
 	to->keys = from->keys;
@@ -66,36 +72,77 @@ summarise(struct work *work, unsigned table, const struct group_summary *from,
 	memcpy(to->spread, from->spread, sizeof(to->spread));
 }
 
-static int
-read_summary(struct work *work, unsigned table, int64_t window,
-	     struct view_summary *summary, struct err *err)
+/* The same of a group that was read whole. */
+static void
+summarise_group(struct work *work, unsigned table, const struct group *group,
+		struct view_summary *to)
 {
-	struct group_summary stored;
-	char key[GROUP_KEY];
-	MDB_val k, v;
-	int rc;
+	struct group_summary from = {
+	    .keys = group->keys,
+	    .ranked = group->ranked,
+	    .min_keys = group->min_keys,
+	    .spread = (const char *)group->spread,
+	    .total = group->total,
+	};
 
-	group_key(key, GROUP_SUMMARY, table, window);
-	k = val(key, sizeof(key));
-	rc = mdb_get(work->txn, work->store->groups, &k, &v);
-	if (rc == MDB_NOTFOUND)
-		return 0;
-	if (rc)
-		return store_fail(err, rc, work->store, "reading a summary");
-	rc = group_decode_summary(&work->store->layouts[table], v.mv_data,
-				  v.mv_size, &stored, err);
-	if (rc == 0)
-		summarise(work, table, &stored, summary);
-	return rc;
+	ranking_get(&group->bottom, 0, &from.min_bits, &from.min_key);
+	ranking_get(&group->top, 0, &from.max_bits, &from.max_key);
+	summarise(work, table, &from, to);
 }
 
 /* ---- Rows ---- */
 
-static struct view_position
-view_position(struct position position)
+struct view_position
+view_position(const struct view *view, const struct part *part,
+	      struct position position)
 {
-	return (struct view_position){
-	    position.offset < 0 ? -1 : position.partition, position.offset};
+	const struct view_partition *from;
+
+	if (position.offset < 0 ||
+	    (unsigned)position.partition >= part->entries)
+		return (struct view_position){-1, position.offset, NULL};
+	from = &view->partitions[part->entry + (unsigned)position.partition];
+	return (struct view_position){from->id, position.offset, from->topic};
+}
+
+/*
+ * A row as all parts together have it. When several have it, the order in which
+ * their events came is not known: the first event is of the first part, the
+ * last of the last. WEIR_NOT_FOUND without a word when none has it.
+ */
+static int
+find_row(const struct work *work, unsigned table, MDB_val key, char *row,
+	 struct view_position *first, struct view_position *last,
+	 struct err *err)
+{
+	const struct row_layout *layout = &work->layouts[table];
+	bool found = false;
+
+	for (unsigned i = 0; i < work->parts_len; i++) {
+		const struct part *part = &work->parts[i];
+		MDB_val v;
+		int rc;
+
+		rc = mdb_get(part->txn, part->store->tables[table], &key, &v);
+		if (rc == MDB_NOTFOUND)
+			continue;
+		if (rc == 0 && v.mv_size != layout->size)
+			rc = MDB_CORRUPTED;
+		if (rc)
+			return store_fail(err, rc, part->store,
+					  "reading a row");
+		if (found) {
+			row_merge(layout, row, v.mv_data);
+		} else {
+			memcpy(row, v.mv_data, layout->size);
+			*first = view_position(work->view, part,
+					       row_first(layout, v.mv_data));
+		}
+		*last = view_position(work->view, part,
+				      row_last(layout, v.mv_data));
+		found = true;
+	}
+	return found ? 0 : WEIR_NOT_FOUND;
 }
 
 static int
@@ -103,54 +150,48 @@ fill_row(struct work *work, unsigned table, const char *prefix,
 	 size_t prefix_size, struct text name, struct view_row *row,
 	 struct err *err)
 {
-	const struct row_layout *layout = &work->store->layouts[table];
-	char key[WINDOW_KEY_SIZE + KEY_MAX];
-	MDB_val k, v;
+	const struct row_layout *layout = &work->layouts[table];
+	const struct store *store = work->parts[0].store;
+	char key[WINDOW_KEY_SIZE + KEY_MAX], merged[ROW_MAX];
 	int rc;
 
 	for (unsigned i = 0; i < VIEW_SECONDS; i++)
 		row->recent[i] = -1;
 	row->per_s = -1;
 	row->key = copy_key(work, table, name);
-	if (prefix_size + name.size > sizeof(key))
+	if (name.size > KEY_MAX)
 		return err_set(err, WEIR_STORE, 0,
 			       "the store %s is damaged: a ranked key is too "
 			       "long",
-			       work->store->path);
+			       store->path);
 	memcpy(key, prefix, prefix_size);
 	memcpy(key + prefix_size, name.data, name.size);
-	k = val(key, prefix_size + name.size);
-	rc = mdb_get(work->txn, work->store->tables[table], &k, &v);
-	if (rc || v.mv_size != layout->size)
-		return store_fail(err, rc ? rc : MDB_CORRUPTED, work->store,
-				  "reading a row");
-	for (unsigned i = 0; i < layout->cells_len; i++)
-		row->measures[i] = row_value(layout, v.mv_data, i);
-	row->first = view_position(row_first(layout, v.mv_data));
-	row->last = view_position(row_last(layout, v.mv_data));
-	return 0;
+	rc = find_row(work, table, val(key, prefix_size + name.size), merged,
+		      &row->first, &row->last, err);
+	if (rc == WEIR_NOT_FOUND)
+		return store_fail(err, MDB_CORRUPTED, store, "reading a row");
+	for (unsigned i = 0; rc == 0 && i < layout->cells_len; i++)
+		row->measures[i] = row_value(layout, merged, i);
+	return rc;
 }
 
 /*
  * The rows at both ends of a group; hashes of their keys go to `hashes` (top
- * first), as they are what samples know keys by.
+ * first), as they are what samples know keys by. Names are the group's.
  */
 static int
 read_rankings(struct work *work, unsigned table, int64_t window,
-	      struct view_row *rows[2], unsigned lens[2],
-	      uint64_t hashes[2][VIEW_RANKING],
-	      struct text names[2][VIEW_RANKING], struct group *group,
-	      struct err *err)
+	      const struct group *group, struct view_row *rows[2],
+	      unsigned lens[2], uint64_t hashes[2][VIEW_RANKING],
+	      struct text names[2][VIEW_RANKING], struct err *err)
 {
 	const struct ranking *rankings[] = {&group->top, &group->bottom};
-	size_t prefix_size = work->store->pipeline->tables[table].window_ms
-				 ? WINDOW_KEY_SIZE
-				 : 0;
+	size_t prefix_size =
+	    work->pipeline->tables[table].window_ms ? WINDOW_KEY_SIZE : 0;
 	char prefix[WINDOW_KEY_SIZE];
-	int rc;
+	int rc = 0;
 
 	lens[0] = lens[1] = 0;
-	rc = store_group(work->store, work->txn, table, window, group, err);
 	put_be64(prefix, key_from_i64(window));
 	for (unsigned end = 0; rc == 0 && end < 2; end++) {
 		size_t len = rankings[end]->len;
@@ -246,15 +287,17 @@ rate_of(struct view_row *row)
 		row->per_s = (double)sum / n;
 }
 
+/* Samples are of one store: of several together it is not known. */
 static int
 read_recent(struct work *work, unsigned table, struct view_row *rows[2],
 	    const unsigned lens[2], uint64_t hashes[2][VIEW_RANKING],
 	    struct err *err)
 {
-	const struct row_layout *layout = &work->store->layouts[table];
+	const struct row_layout *layout = &work->layouts[table];
+	const struct part *part = &work->parts[0];
 	struct recent slots[SLOTS];
-	int64_t now = work->state.commit_ms / 1000;
-	int64_t first = now - VIEW_SECONDS;
+	int64_t now = part->state.commit_ms / 1000;
+	int64_t first = now - VIEW_SECONDS, last = first - 1;
 	MDB_cursor *cursor;
 	char key[10];
 	MDB_val k, v;
@@ -271,9 +314,9 @@ read_recent(struct work *work, unsigned table, struct view_row *rows[2],
 			slot->rows[end] = &rows[end][i];
 		}
 	}
-	rc = mdb_cursor_open(work->txn, work->store->history, &cursor);
+	rc = mdb_cursor_open(part->txn, part->store->history, &cursor);
 	if (rc)
-		return store_fail(err, rc, work->store, "reading history");
+		return store_fail(err, rc, part->store, "reading history");
 	key[0] = HISTORY_RANK;
 	put_be64(key + 1, key_from_i64(first - 1));
 	key[9] = 0;
@@ -286,8 +329,10 @@ read_recent(struct work *work, unsigned table, struct view_row *rows[2],
 		if (k.mv_size != 10 || at[0] != HISTORY_RANK)
 			break;
 		second = key_to_i64(get_be64(at + 1));
-		if (second >= now)
+		/* Keys go up, or a page of them is damaged. */
+		if (second >= now || second < last)
 			break;
+		last = second;
 		if ((unsigned char)at[9] != table)
 			continue;
 		for (size_t i = 0; i + SAMPLE_SIZE <= v.mv_size;
@@ -310,7 +355,7 @@ read_recent(struct work *work, unsigned table, struct view_row *rows[2],
 		for (unsigned i = 0; i < lens[end]; i++)
 			rate_of(&rows[end][i]);
 	return rc && rc != MDB_NOTFOUND
-		   ? store_fail(err, rc, work->store, "reading history")
+		   ? store_fail(err, rc, part->store, "reading history")
 		   : 0;
 }
 
@@ -319,77 +364,136 @@ read_recent(struct work *work, unsigned table, struct view_row *rows[2],
 static bool
 expired(const struct work *work, const struct table_spec *spec, int64_t start)
 {
-	return work->state.watermark_ms != WATERMARK_NONE &&
+	return work->whole->expired_ms != WATERMARK_NONE &&
 	       start + spec->window_ms + spec->keep_ms <=
-		   work->state.watermark_ms;
+		   work->whole->expired_ms;
 }
 
-/* The newest windows of a table, newest first. */
+/*
+ * The newest window of a table in any part whose summary stands before `bound`;
+ * WEIR_NOT_FOUND without a word when there is none.
+ */
+static int
+window_before(const struct work *work, unsigned table, const char *bound,
+	      int64_t *start, struct err *err)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < work->parts_len; i++) {
+		const struct part *part = &work->parts[i];
+		MDB_cursor *cursor;
+		MDB_val k = val(bound, GROUP_KEY), v;
+		int rc;
+
+		rc = mdb_cursor_open(part->txn, part->store->groups, &cursor);
+		if (rc)
+			return store_fail(err, rc, part->store,
+					  "reading windows");
+		rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+		if (rc == 0 || rc == MDB_NOTFOUND)
+			rc = mdb_cursor_get(cursor, &k, &v,
+					    rc ? MDB_LAST : MDB_PREV);
+		mdb_cursor_close(cursor);
+		if (rc && rc != MDB_NOTFOUND)
+			return store_fail(err, rc, part->store,
+					  "reading windows");
+		if (rc == 0 && k.mv_size == GROUP_KEY) {
+			const char *at = k.mv_data;
+			int64_t its;
+
+			if (at[0] != GROUP_SUMMARY ||
+			    (unsigned char)at[1] != table)
+				continue;
+			rc = window_decode(val(at + 2, WINDOW_KEY_SIZE), &its);
+			if (rc)
+				return store_fail(err, rc, part->store,
+						  "reading windows");
+			if (!found || its > *start)
+				*start = its;
+			found = true;
+		}
+	}
+	return found ? 0 : WEIR_NOT_FOUND;
+}
+
+static int
+read_top(struct work *work, unsigned table, const struct group *group,
+	 struct view_window *window, struct err *err)
+{
+	uint64_t hashes[2][VIEW_RANKING];
+	struct text names[2][VIEW_RANKING];
+	struct view_row *rows[2] = {NULL, NULL};
+	unsigned lens[2];
+	int rc;
+
+	rc = read_rankings(work, table, window->start_ms, group, rows, lens,
+			   hashes, names, err);
+	window->top = rows[0];
+	window->top_len = lens[0];
+	return rc;
+}
+
+/* One window, read whole into `group`; when that is NULL, its summary alone. */
+static int
+read_window(struct work *work, unsigned table, bool top, struct group *group,
+	    struct view_window *window, struct err *err)
+{
+	const struct table_spec *spec = &work->pipeline->tables[table];
+	struct group_summary stored;
+	int rc;
+
+	window->end_ms = window->start_ms + spec->window_ms;
+	window->complete = window_closed(window->start_ms, spec,
+					 work->whole->state.watermark_ms);
+	if (!group) {
+		rc = whole_summary(work->whole, table, window->start_ms,
+				   &stored, err);
+		if (rc == 0)
+			summarise(work, table, &stored, &window->summary);
+		return rc;
+	}
+	rc = whole_group(work->whole, table, window->start_ms, group, err);
+	if (rc)
+		return rc;
+	summarise_group(work, table, group, &window->summary);
+	return top ? read_top(work, table, group, window, err) : 0;
+}
+
+/* The newest windows of a table, newest first; the newest into `newest`. */
 static int
 read_windows(struct work *work, unsigned table, bool tops,
-	     struct view_table *to, struct err *err)
+	     struct view_table *to, struct group *newest, struct err *err)
 {
-	const struct table_spec *spec = &work->store->pipeline->tables[table];
-	MDB_cursor *cursor;
-	char key[GROUP_KEY];
-	MDB_val k, v;
-	int rc;
+	const struct table_spec *spec = &work->pipeline->tables[table];
+	char bound[GROUP_KEY];
+	struct group group;
+	int rc = 0;
 
 	to->windows =
 	    view_alloc(work->view, VIEW_WINDOWS * sizeof(*to->windows));
-	rc = mdb_cursor_open(work->txn, work->store->groups, &cursor);
-	if (rc)
-		return store_fail(err, rc, work->store, "reading windows");
+	group_init(&group, &work->layouts[table]);
 	/* From behind the last window of the table backwards. */
-	group_key(key, GROUP_SUMMARY, table + 1, INT64_MIN);
-	k = val(key, sizeof(key));
-	rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
-	rc = mdb_cursor_get(cursor, &k, &v, rc ? MDB_LAST : MDB_PREV);
+	group_key(bound, GROUP_SUMMARY, table + 1, INT64_MIN);
 	while (rc == 0 && to->windows_len < VIEW_WINDOWS) {
-		const char *at = k.mv_data;
 		struct view_window *window = &to->windows[to->windows_len];
-		struct group_summary stored;
 
-		if (k.mv_size != GROUP_KEY || at[0] != GROUP_SUMMARY ||
-		    (unsigned char)at[1] != table)
+		rc = window_before(work, table, bound, &window->start_ms, err);
+		if (rc == WEIR_NOT_FOUND ||
+		    (rc == 0 && expired(work, spec, window->start_ms))) {
+			rc = 0;
 			break;
-		window->start_ms = key_to_i64(get_be64(at + 2));
-		if (expired(work, spec, window->start_ms))
-			break;
-		window->end_ms = window->start_ms + spec->window_ms;
-		window->complete = window_closed(window->start_ms, spec,
-						 work->state.watermark_ms);
-		rc = group_decode_summary(&work->store->layouts[table],
-					  v.mv_data, v.mv_size, &stored, err);
-		if (rc)
-			break;
-		summarise(work, table, &stored, &window->summary);
+		}
+		if (rc == 0)
+			rc = read_window(work, table, tops,
+					 to->windows_len == 0 ? newest
+					 : tops               ? &group
+							      : NULL,
+					 window, err);
+		group_key(bound, GROUP_SUMMARY, table, window->start_ms);
 		to->windows_len++;
-		rc = mdb_cursor_get(cursor, &k, &v, MDB_PREV);
 	}
-	mdb_cursor_close(cursor);
-	if (rc == WEIR_STORE)
-		return rc;
-	if (rc && rc != MDB_NOTFOUND)
-		return store_fail(err, rc, work->store, "reading windows");
-	for (unsigned i = 0; tops && i < to->windows_len; i++) {
-		struct view_window *window = &to->windows[i];
-		uint64_t hashes[2][VIEW_RANKING];
-		struct text names[2][VIEW_RANKING];
-		struct view_row *rows[2] = {NULL, NULL};
-		struct group group;
-		unsigned lens[2];
-
-		group_init(&group, &work->store->layouts[table]);
-		rc = read_rankings(work, table, window->start_ms, rows, lens,
-				   hashes, names, &group, err);
-		window->top = rows[0];
-		window->top_len = lens[0];
-		group_release(&group);
-		if (rc)
-			return rc;
-	}
-	return 0;
+	group_release(&group);
+	return rc;
 }
 
 /*
@@ -401,21 +505,20 @@ window_extremes(struct work *work, unsigned table,
 		const struct view_table *windowed, struct text name,
 		struct view_row *row)
 {
-	const struct row_layout *layout = &work->store->layouts[table];
-	char key[WINDOW_KEY_SIZE + KEY_MAX];
+	const struct row_layout *layout = &work->layouts[table];
+	char key[WINDOW_KEY_SIZE + KEY_MAX], merged[ROW_MAX];
 
 	for (unsigned i = 0; i < windowed->windows_len; i++) {
 		const struct view_window *window = &windowed->windows[i];
+		struct view_position position;
 		struct value value;
-		MDB_val k, v;
 
 		put_be64(key, key_from_i64(window->start_ms));
 		memcpy(key + WINDOW_KEY_SIZE, name.data, name.size);
-		k = val(key, WINDOW_KEY_SIZE + name.size);
-		if (mdb_get(work->txn, work->store->tables[table], &k, &v) ||
-		    v.mv_size != layout->size)
+		if (find_row(work, table, val(key, WINDOW_KEY_SIZE + name.size),
+			     merged, &position, &position, NULL))
 			continue;
-		value = row_value(layout, v.mv_data, layout->rank);
+		value = row_value(layout, merged, layout->rank);
 		if (value.kind == VALUE_NONE)
 			continue;
 		if (row->window_max.kind == VALUE_NONE ||
@@ -441,60 +544,80 @@ windows_for(const struct pipeline *p, unsigned table)
 	return -1;
 }
 
+/* Events that were too late for a windowed table. */
+static int
+count_late(const struct work *work, unsigned table, int64_t *late,
+	   struct err *err)
+{
+	*late = 0;
+	for (unsigned i = 0; i < work->parts_len; i++) {
+		const struct part *part = &work->parts[i];
+		int64_t its;
+		int rc = late_decode(part->store, part->txn, table, &its);
+
+		if (rc && rc != MDB_NOTFOUND)
+			return store_fail(err, rc, part->store,
+					  "reading windows");
+		*late += its;
+	}
+	return 0;
+}
+
 static int
 read_table(struct work *work, unsigned table, bool tops, struct err *err)
 {
-	const struct table_spec *spec = &work->store->pipeline->tables[table];
+	const struct table_spec *spec = &work->pipeline->tables[table];
 	struct view_table *to = &work->view->tables[table];
 	uint64_t hashes[2][VIEW_RANKING];
 	struct text names[2][VIEW_RANKING];
 	struct view_row *rows[2] = {NULL, NULL};
 	struct group group;
-	unsigned lens[2];
+	unsigned lens[2] = {0, 0};
 	int64_t window = 0;
-	int windowed, rc = 0;
+	int windowed, rc;
 
 	to->spec = spec;
+	group_init(&group, &work->layouts[table]);
 	if (spec->window_ms) {
-		char key[2] = {GROUP_LATE, (char)table};
-		MDB_val k = val(key, sizeof(key)), v;
-
-		if (mdb_get(work->txn, work->store->groups, &k, &v) == 0)
-			to->late = (int64_t)get_u64(v.mv_data);
-		rc = read_windows(work, table, tops, to, err);
+		rc = count_late(work, table, &to->late, err);
+		if (rc == 0)
+			rc = read_windows(work, table, tops, to, &group, err);
 		if (rc || to->windows_len == 0)
-			return rc;
+			goto done;
 		window = to->windows[0].start_ms;
 		to->summary = to->windows[0].summary;
 	} else {
-		rc = read_summary(work, table, 0, &to->summary, err);
+		rc = whole_group(work->whole, table, 0, &group, err);
 		if (rc)
-			return rc;
+			goto done;
+		/* Nothing is stored before the first commit with an event. */
+		if (group.keys > 0)
+			summarise_group(work, table, &group, &to->summary);
 	}
-	group_init(&group, &work->store->layouts[table]);
-	rc = read_rankings(work, table, window, rows, lens, hashes, names,
-			   &group, err);
-	if (rc == 0 && !spec->window_ms)
+	rc = read_rankings(work, table, window, &group, rows, lens, hashes,
+			   names, err);
+	if (rc == 0 && !spec->window_ms && work->parts_len == 1)
 		rc = read_recent(work, table, rows, lens, hashes, err);
 	/* A table's windows are read before it: see read_tables(). */
-	windowed = windows_for(work->store->pipeline, table);
+	windowed = windows_for(work->pipeline, table);
 	for (unsigned end = 0; rc == 0 && windowed >= 0 && end < 2; end++)
 		for (unsigned i = 0; i < lens[end] && i < WINDOW_ROWS; i++)
 			window_extremes(work, (unsigned)windowed,
 					&work->view->tables[windowed],
 					names[end][i], &rows[end][i]);
-	group_release(&group);
 	to->top = rows[0];
 	to->top_len = lens[0];
 	to->bottom = rows[1];
 	to->bottom_len = lens[1];
+done:
+	group_release(&group);
 	return rc;
 }
 
 static int
 read_tables(struct work *work, bool tops, struct err *err)
 {
-	const struct pipeline *p = work->store->pipeline;
+	const struct pipeline *p = work->pipeline;
 	int rc = 0;
 
 	work->view->tables =
@@ -510,44 +633,65 @@ read_tables(struct work *work, bool tops, struct err *err)
 /* ---- The rest ---- */
 
 static int
-read_partitions(struct work *work)
+read_entries(struct work *work, const struct part *part)
 {
 	struct view *view = work->view;
 	MDB_cursor *cursor;
-	MDB_stat stat;
 	MDB_val k, v;
 	int rc;
 
-	rc = mdb_stat(work->txn, work->store->offsets, &stat);
-	if (rc == 0)
-		rc = mdb_cursor_open(work->txn, work->store->offsets, &cursor);
+	rc = mdb_cursor_open(part->txn, part->store->offsets, &cursor);
 	if (rc)
 		return rc;
-	view->partitions =
-	    view_alloc(view, stat.ms_entries * sizeof(*view->partitions));
-	while ((rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) == 0 &&
-	       view->partitions_len < stat.ms_entries) {
-		struct view_partition *to =
-		    &view->partitions[view->partitions_len++];
+	for (unsigned i = 0; i < part->entries; i++) {
+		struct view_partition *to = &view->partitions[part->entry + i];
 		struct store_partition from;
 
-		if (k.mv_size != 4 || v.mv_size != PARTITION_SIZE) {
-			rc = MDB_CORRUPTED;
+		rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+		if (rc == 0)
+			rc = k.mv_size == 4 ? partition_decode(v, &from)
+					    : MDB_CORRUPTED;
+		if (rc)
 			break;
-		}
-		partition_decode(v.mv_data, &from);
-		to->id = (int32_t)get_be32(k.mv_data);
+		to->id = from.number;
+		to->topic =
+		    view_copy(view, from.topic, strlen(from.topic)).data;
+		to->state = (enum view_partition_state)from.state;
 		to->position = from.position;
 		to->begin = from.begin;
 		to->end = from.end;
-		to->lag = from.end - from.position;
+		to->lag =
+		    from.state == PARTITION_READ ? from.end - from.position : 0;
 		to->lost = from.lost;
 		to->skipped = from.skipped;
 		to->newest_ms =
 		    from.newest_ms == WATERMARK_NONE ? -1 : from.newest_ms;
+		if (work->parts_len > 1)
+			to->store = view_copy(view, part->store->path,
+					      strlen(part->store->path))
+					.data;
 	}
 	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? 0 : rc;
+	return rc;
+}
+
+static int
+read_partitions(struct work *work, struct err *err)
+{
+	struct view *view = work->view;
+	int rc = 0;
+
+	for (unsigned i = 0; i < work->parts_len; i++)
+		view->partitions_len += work->parts[i].entries;
+	view->partitions =
+	    view_alloc(view, view->partitions_len * sizeof(*view->partitions));
+	for (unsigned i = 0; rc == 0 && i < work->parts_len; i++) {
+		rc = read_entries(work, &work->parts[i]);
+		if (rc)
+			rc = store_fail(err, rc, work->parts[i].store,
+					"reading offsets");
+	}
+	return rc;
 }
 
 static int
@@ -558,54 +702,111 @@ compare_reasons(const void *a, const void *b)
 	return x->count < y->count ? 1 : x->count > y->count ? -1 : 0;
 }
 
-static int
-read_dead(struct work *work)
+static void
+read_reasons(struct work *work)
 {
+	const int64_t *counts = work->whole->state.dead_by_reason;
 	struct view *view = work->view;
-	const struct pipeline *p = work->store->pipeline;
-	MDB_cursor *cursor;
-	MDB_val k, v;
-	int rc;
 
 	view->reasons = view_alloc(view, REASONS * sizeof(*view->reasons));
 	for (unsigned i = REASON_NONE + 1; i < REASONS; i++) {
-		if (work->state.dead_by_reason[i] == 0)
+		if (counts[i] == 0)
 			continue;
-		view->reasons[view->reasons_len++] =
-		    (struct view_reason){reason_name(i), reason_text(i),
-					 work->state.dead_by_reason[i]};
+		view->reasons[view->reasons_len++] = (struct view_reason){
+		    reason_name(i), reason_text(i), counts[i]};
 	}
 	qsort(view->reasons, view->reasons_len, sizeof(*view->reasons),
 	      compare_reasons);
-	rc = mdb_cursor_open(work->txn, work->store->dead, &cursor);
-	if (rc)
-		return rc;
-	view->dead = view_alloc(view, VIEW_DEAD * sizeof(*view->dead));
-	rc = mdb_cursor_get(cursor, &k, &v, MDB_LAST);
-	while (rc == 0 && view->dead_len < VIEW_DEAD) {
-		struct view_dead *to = &view->dead[view->dead_len];
-		const char *head = v.mv_data;
-		int32_t field;
+}
 
-		if (v.mv_size < DEAD_HEAD) {
-			rc = MDB_CORRUPTED;
-			break;
-		}
-		view->dead_len++;
-		to->reason = reason_text((enum reason)get_u32(head));
-		field = (int32_t)get_u32(head + 4);
-		if (field >= 0 && field < (int32_t)p->event.fields_len)
-			to->field = p->event.fields[field].name;
-		to->position.partition = (int32_t)get_u64(head + 8);
-		to->position.offset = (int64_t)get_u64(head + 16);
-		to->seen_ms = (int64_t)get_u64(head + 24);
-		to->raw_size = get_u64(head + 32);
-		to->raw =
-		    view_copy(view, head + DEAD_HEAD, v.mv_size - DEAD_HEAD);
-		rc = mdb_cursor_get(cursor, &k, &v, MDB_PREV);
+static void
+fill_dead(struct work *work, const struct part *part, MDB_val v,
+	  struct view_dead *to)
+{
+	const struct pipeline *p = work->pipeline;
+	const char *head = v.mv_data;
+	int32_t field = (int32_t)get_u32(head + 4);
+
+	to->reason = reason_text((enum reason)get_u32(head));
+	to->reason_name = reason_name((enum reason)get_u32(head));
+	if (field >= 0 && field < (int32_t)p->event.fields_len)
+		to->field = p->event.fields[field].name;
+	to->position =
+	    view_position(work->view, part,
+			  (struct position){(int32_t)get_u64(head + 8),
+					    (int64_t)get_u64(head + 16)});
+	to->seen_ms = (int64_t)get_u64(head + 24);
+	to->raw_size = get_u64(head + 32);
+	to->raw =
+	    view_copy(work->view, head + DEAD_HEAD, v.mv_size - DEAD_HEAD);
+}
+
+/* The dead letters of a part, newest first. */
+struct letters {
+	MDB_cursor *cursor;
+	MDB_val v; /* the next; of no size: there is none */
+	int64_t seen_ms;
+};
+
+static int
+next_letter(struct letters *letters, MDB_cursor_op op)
+{
+	MDB_val k;
+	int rc = mdb_cursor_get(letters->cursor, &k, &letters->v, op);
+
+	if (rc == MDB_NOTFOUND) {
+		letters->v.mv_size = 0;
+		return 0;
 	}
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? 0 : rc;
+	if (rc == 0 && (letters->v.mv_size < DEAD_HEAD ||
+			letters->v.mv_size > DEAD_HEAD + STORE_DEAD_RAW_MAX))
+		rc = MDB_CORRUPTED;
+	if (rc == 0)
+		letters->seen_ms =
+		    (int64_t)get_u64((const char *)letters->v.mv_data + 24);
+	return rc;
+}
+
+/* The newest of all. */
+static int
+read_dead(struct work *work, struct err *err)
+{
+	struct letters *letters = xcalloc(work->parts_len, sizeof(*letters));
+	struct view *view = work->view;
+	unsigned i;
+	int rc = 0;
+
+	view->dead = view_alloc(view, VIEW_DEAD * sizeof(*view->dead));
+	for (i = 0; rc == 0 && i < work->parts_len; i++) {
+		rc = mdb_cursor_open(work->parts[i].txn,
+				     work->parts[i].store->dead,
+				     &letters[i].cursor);
+		if (rc == 0)
+			rc = next_letter(&letters[i], MDB_LAST);
+		if (rc)
+			break;
+	}
+	while (rc == 0 && view->dead_len < VIEW_DEAD) {
+		i = work->parts_len;
+		for (unsigned j = 0; j < work->parts_len; j++)
+			if (letters[j].v.mv_size > 0 &&
+			    (i == work->parts_len ||
+			     letters[j].seen_ms > letters[i].seen_ms))
+				i = j;
+		if (i == work->parts_len)
+			break;
+		fill_dead(work, &work->parts[i], letters[i].v,
+			  &view->dead[view->dead_len++]);
+		rc = next_letter(&letters[i], MDB_PREV);
+	}
+	if (rc)
+		rc = store_fail(err, rc, work->parts[i].store,
+				"reading dead letters");
+	for (i = 0; i < work->parts_len; i++)
+		if (letters[i].cursor)
+			mdb_cursor_close(letters[i].cursor);
+	free(letters);
+	return rc;
 }
 
 /*
@@ -613,22 +814,18 @@ read_dead(struct work *work)
  * happened in it, as far as the second before is known.
  */
 static int
-read_history(struct work *work)
+read_flow(struct work *work, const struct part *part)
 {
 	struct view *view = work->view;
-	int64_t now = work->state.commit_ms / 1000;
+	int64_t now = work->whole->history_end;
 	int64_t first = now - VIEW_HISTORY, last = INT64_MIN;
-	int64_t before[4] = {0};
+	uint64_t before[4] = {0};
 	MDB_cursor *cursor;
 	char key[9];
 	MDB_val k, v;
 	int rc;
 
-	view->history = view_alloc(view, VIEW_HISTORY * sizeof(*view->history));
-	view->history_len = VIEW_HISTORY;
-	for (unsigned i = 0; i < VIEW_HISTORY; i++)
-		view->history[i].second = first + i;
-	rc = mdb_cursor_open(work->txn, work->store->history, &cursor);
+	rc = mdb_cursor_open(part->txn, part->store->history, &cursor);
 	if (rc)
 		return rc;
 	key[0] = HISTORY_FLOW;
@@ -637,26 +834,29 @@ read_history(struct work *work)
 	rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
 	for (; rc == 0; rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
 		const char *at = k.mv_data, *data = v.mv_data;
-		int64_t second, counters[4];
+		uint64_t counters[4];
+		int64_t second;
 
 		if (k.mv_size != 9 || at[0] != HISTORY_FLOW ||
 		    v.mv_size != SECOND_SIZE)
 			break;
 		second = key_to_i64(get_be64(at + 1));
-		if (second >= now)
+		if (second >= now || second <= last)
 			break;
 		for (unsigned i = 0; i < 4; i++)
-			counters[i] = (int64_t)get_u64(data + 8 * i);
+			counters[i] = get_u64(data + 8 * i);
 		if (second >= first && last == second - 1) {
 			struct view_second *to = &view->history[second - first];
+			int64_t commit_us = (int64_t)get_u64(data + 40);
 
 			to->known = true;
-			to->produced = counters[0] - before[0];
-			to->acked = counters[1] - before[1];
-			to->consumed = counters[2] - before[2];
-			to->dead = counters[3] - before[3];
-			to->lag = (int64_t)get_u64(data + 32);
-			to->commit_us = (int64_t)get_u64(data + 40);
+			to->produced += counters[0] - before[0];
+			to->acked += counters[1] - before[1];
+			to->consumed += counters[2] - before[2];
+			to->dead += counters[3] - before[3];
+			to->lag += (int64_t)get_u64(data + 32);
+			if (to->commit_us < commit_us)
+				to->commit_us = commit_us;
 		}
 		memcpy(before, counters, sizeof(before));
 		last = second;
@@ -665,22 +865,63 @@ read_history(struct work *work)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
+static int
+read_history(struct work *work, struct err *err)
+{
+	struct view *view = work->view;
+	int rc = 0;
+
+	view->history = view_alloc(view, VIEW_HISTORY * sizeof(*view->history));
+	view->history_len = VIEW_HISTORY;
+	for (unsigned i = 0; i < VIEW_HISTORY; i++)
+		view->history[i].second =
+		    work->whole->history_end - VIEW_HISTORY + i;
+	for (unsigned i = 0; rc == 0 && i < work->parts_len; i++) {
+		rc = read_flow(work, &work->parts[i]);
+		if (rc)
+			rc = store_fail(err, rc, work->parts[i].store,
+					"reading history");
+	}
+	return rc;
+}
+
 static int64_t
 used_bytes(const struct work *work)
 {
-	MDB_envinfo info;
+	size_t bytes = 0;
 
-	if (mdb_env_info(work->store->env, &info))
-		return 0;
-	return (int64_t)((info.me_last_pgno + 1) * work->store->page_size);
+	for (unsigned i = 0; i < work->parts_len; i++) {
+		const struct store *store = work->parts[i].store;
+		MDB_envinfo info;
+
+		if (mdb_env_info(store->env, &info) == 0)
+			bytes += (info.me_last_pgno + 1) * store->page_size;
+	}
+	return (int64_t)bytes;
+}
+
+/* A text of `meta`, from the first store that has it. */
+static void
+read_meta(const struct work *work, const char *key, char *to, size_t room)
+{
+	MDB_val v;
+
+	for (unsigned i = 0; i < work->parts_len; i++) {
+		const struct part *part = &work->parts[i];
+
+		if (store_get(part->txn, part->store->meta, key, &v) == 0 &&
+		    v.mv_size > 0 && v.mv_size < room) {
+			memcpy(to, v.mv_data, v.mv_size);
+			return;
+		}
+	}
 }
 
 static int
-read_all(struct work *work, bool windows, struct err *err)
+read_all(struct work *work, struct whole *whole, bool windows, struct err *err)
 {
 	struct view *view = work->view;
-	const struct store_state *state = &work->state;
-	MDB_val v;
+	const struct store_state *state = &whole->state;
 	int rc;
 
 	view->commit = state->commit;
@@ -690,56 +931,101 @@ read_all(struct work *work, bool windows, struct err *err)
 	view->store_bytes = used_bytes(work);
 	view->memory_bytes = state->memory_bytes;
 	view->memory_limit = state->memory_limit;
+	read_meta(work, META_LABEL, view->source, sizeof(view->source));
+	read_meta(work, META_TOPIC, view->topic, sizeof(view->topic));
+	rc = read_partitions(work, err);
+	if (rc)
+		return rc;
+	if (work->parts_len > 1)
+		whole_partitions(whole, view);
 	view->watermark_ms =
 	    state->watermark_ms == WATERMARK_NONE ? -1 : state->watermark_ms;
 	view->newest_ms =
 	    state->newest_ms == WATERMARK_NONE ? -1 : state->newest_ms;
 	view->ledger = state->ledger;
 	view->balanced = ledger_balanced(&view->ledger);
-	if (store_get(work->txn, work->store->meta, META_LABEL, &v) == 0 &&
-	    v.mv_size < sizeof(view->source))
-		memcpy(view->source, v.mv_data, v.mv_size);
-	if (store_get(work->txn, work->store->meta, META_TOPIC, &v) == 0 &&
-	    v.mv_size < sizeof(view->topic))
-		memcpy(view->topic, v.mv_data, v.mv_size);
-	rc = read_partitions(work);
+	read_reasons(work);
+	rc = read_dead(work, err);
 	if (rc == 0)
-		rc = read_dead(work);
-	if (rc == 0)
-		rc = read_history(work);
-	if (rc)
-		return store_fail(err, rc, work->store, "being read");
-	return read_tables(work, windows, err);
+		rc = read_history(work, err);
+	for (unsigned i = 0; rc == 0 && i < work->parts_len; i++)
+		rc = store_check(work->parts[i].store, work->parts[i].txn,
+				 &work->parts[i].state, err);
+	return rc ? rc : read_tables(work, windows, err);
 }
 
+/* ---- The whole ---- */
+
 int
-store_view(struct store *store, uint64_t seen, bool windows, struct view **view,
-	   struct err *err)
+part_begin(struct part *part, struct store *store, struct err *err)
 {
-	struct work work = {.store = store};
+	size_t entries = 0;
 	MDB_val v;
 	int rc;
 
-	rc = store_read_begin(store, &work.txn, err);
+	memset(part, 0, sizeof(*part));
+	rc = store_read_begin(store, &part->txn, err);
 	if (rc)
 		return rc;
-	rc = store_get(work.txn, store->meta, META_STATE, &v);
-	if (rc == 0 && v.mv_size != STATE_SIZE)
-		rc = MDB_CORRUPTED;
+	part->store = store;
+	part->state.watermark_ms = part->state.newest_ms = WATERMARK_NONE;
+	rc = store_get(part->txn, store->meta, META_STATE, &v);
 	if (rc == 0)
-		state_decode(v.mv_data, &work.state);
-	if (rc == MDB_NOTFOUND || (rc == 0 && work.state.commit <= seen)) {
-		store_read_end(store, work.txn);
-		return err_set(err, WEIR_NOT_FOUND, 0,
-			       "the store %s has no newer commit", store->path);
-	}
-	if (rc) {
-		store_read_end(store, work.txn);
+		rc = state_decode(v, &part->state);
+	if (rc == 0)
+		rc = store_entries(store, part->txn, store->offsets,
+				   PARTITION_HEAD, &entries);
+	part->entries = (unsigned)entries;
+	if (rc && rc != MDB_NOTFOUND) {
+		part_end(part);
 		return store_fail(err, rc, store, "being read");
 	}
+	return 0;
+}
+
+void
+part_end(struct part *part)
+{
+	if (part->txn)
+		store_read_end(part->store, part->txn);
+	part->txn = NULL;
+}
+
+int
+view_read_window(const struct whole *whole, struct view *view, unsigned table,
+		 struct view_window *window, struct err *err)
+{
+	const struct store *store = whole->parts[0].store;
+	struct work work = {
+	    .whole = whole,
+	    .parts = whole->parts,
+	    .parts_len = whole->parts_len,
+	    .pipeline = store->pipeline,
+	    .layouts = store->layouts,
+	    .view = view,
+	};
+	int rc = read_window(&work, table, false, NULL, window, err);
+
+	buf_release(&work.text);
+	return rc;
+}
+
+int
+view_build(struct whole *whole, bool windows, struct view **view,
+	   struct err *err)
+{
+	const struct store *store = whole->parts[0].store;
+	struct work work = {
+	    .whole = whole,
+	    .parts = whole->parts,
+	    .parts_len = whole->parts_len,
+	    .pipeline = store->pipeline,
+	    .layouts = store->layouts,
+	};
+	int rc;
+
 	work.view = view_new(store->pipeline);
-	rc = read_all(&work, windows, err);
-	store_read_end(store, work.txn);
+	rc = read_all(&work, whole, windows, err);
 	buf_release(&work.text);
 	if (rc) {
 		view_free(work.view);
@@ -747,4 +1033,38 @@ store_view(struct store *store, uint64_t seen, bool windows, struct view **view,
 	}
 	*view = work.view;
 	return 0;
+}
+
+static int
+view_one(struct store *store, uint64_t seen, bool windows, struct view **view,
+	 struct err *err)
+{
+	struct part part;
+	struct whole whole = {.parts = &part, .parts_len = 1};
+	int rc;
+
+	rc = part_begin(&part, store, err);
+	if (rc)
+		return rc;
+	whole.state = part.state;
+	whole.expired_ms = part.state.watermark_ms;
+	whole.history_end = part.state.commit_ms / 1000;
+	if (part.state.commit <= seen)
+		rc = err_set(err, WEIR_NOT_FOUND, 0,
+			     "the store %s has no newer commit", store->path);
+	else
+		rc = view_build(&whole, windows, view, err);
+	part_end(&part);
+	return rc;
+}
+
+int
+store_view(struct store *store, uint64_t seen, bool windows, struct view **view,
+	   struct err *err)
+{
+	const char *before = crash_enter(store->path);
+	int rc = view_one(store, seen, windows, view, err);
+
+	crash_leave(before);
+	return rc;
 }

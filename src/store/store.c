@@ -9,9 +9,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "aggregate/key.h"
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/crash.h"
 #include "store/lmdb-door.h"
 
 #define LOCK_FILE "weir.lock"
@@ -22,6 +24,8 @@
  * doubled when it fills.
  */
 #define MAP_START ((size_t)1 << 30)
+
+#define META_MAX ((size_t)2 << 20) /* twice the largest pipeline file */
 
 #define DISK_FULL_BYTES (UINT64_C(1) << 20)
 
@@ -39,17 +43,38 @@ int
 store_fail(struct err *err, int rc, const struct store *store,
 	   const char *doing)
 {
-	const char *path = store->path;
+	const char *path = store->path, *said = mdb_strerror(rc);
 
+	/* LMDB's texts begin with the name of the code. */
+	if (strncmp(said, "MDB_", 4) == 0 && strstr(said, ": "))
+		said = strstr(said, ": ") + 2;
 	if (rc == EIO && disk_full(store))
 		rc = ENOSPC;
 	switch (rc) {
 	case MDB_MAP_FULL:
+		/* It was grown, and not by enough: no sane commit does that. */
+		return err_set(err, WEIR_STORE_FULL, rc,
+			       "the store %s takes more room than it should "
+			       "(%s), and may be damaged; trying again with "
+			       "more",
+			       path, doing);
 	case ENOSPC:
 	case EDQUOT:
 		return err_set(err, WEIR_STORE_FULL, rc,
 			       "the disk of the store %s is full (%s); make "
 			       "room on it",
+			       path, doing);
+	case EROFS:
+	case EACCES:
+	case EPERM:
+		return err_set(err, WEIR_STORE_FULL, rc,
+			       "the store %s cannot be written now (%s while "
+			       "%s); make it writable again",
+			       path, said, doing);
+	case ENOMEM:
+		return err_set(err, WEIR_STORE_FULL, rc,
+			       "there is no address space for the store %s "
+			       "(%s); allow weir more, see ulimit -v",
 			       path, doing);
 	case MDB_INVALID:
 	case MDB_VERSION_MISMATCH:
@@ -59,15 +84,26 @@ store_fail(struct err *err, int rc, const struct store *store,
 			       path, DATA_FILE);
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
-	case MDB_PANIC:
+	case MDB_CURSOR_FULL:
+	case MDB_PAGE_FULL:
+	case MDB_INCOMPATIBLE:
+	case MDB_BAD_TXN:
+	case MDB_BAD_VALSIZE:
 		return err_set(err, WEIR_STORE, rc,
 			       "the store %s is damaged (%s while %s); begin a "
 			       "new one with --fresh, or restore a copy",
-			       path, mdb_strerror(rc), doing);
+			       path, said, doing);
+	case MDB_PANIC:
+		/* LMDB's word after its last page of a commit failed. */
+		return err_set(err, WEIR_STORE, rc,
+			       "the store %s can no longer be written (%s); "
+			       "start weir again, it goes on from the last "
+			       "commit",
+			       path, doing);
 	default:
 		return err_set(err, WEIR_STORE, rc,
 			       "the store %s failed while %s: %s", path, doing,
-			       mdb_strerror(rc));
+			       said);
 	}
 }
 
@@ -128,38 +164,108 @@ state_encode(const struct store_state *state, char data[STATE_SIZE])
 		put_u64(data + 8 * i, (uint64_t)*numbers[i]);
 }
 
-void
-state_decode(const void *data, struct store_state *state)
+/* Far from where sums and differences of such numbers would not fit. */
+#define SANE_MAX (INT64_C(1) << 60)
+
+static bool
+sane(int64_t number)
+{
+	return number >= -SANE_MAX && number <= SANE_MAX;
+}
+
+int
+state_decode(MDB_val data, struct store_state *state)
 {
 	int64_t *numbers[STATE_SIZE / 8];
 	unsigned n = state_numbers(state, numbers);
 
-	for (unsigned i = 0; i < n; i++)
-		*numbers[i] = (int64_t)get_u64((const char *)data + 8 * i);
+	if (data.mv_size != STATE_SIZE)
+		return MDB_CORRUPTED;
+	for (unsigned i = 0; i < n; i++) {
+		*numbers[i] =
+		    (int64_t)get_u64((const char *)data.mv_data + 8 * i);
+		if (!sane(*numbers[i]) && *numbers[i] != WATERMARK_NONE)
+			return MDB_CORRUPTED;
+	}
+	return 0;
 }
 
-void
+size_t
 partition_encode(const struct store_partition *p, char data[PARTITION_SIZE])
 {
+	size_t topic = strlen(p->topic);
+
 	put_u64(data, (uint64_t)p->position);
 	put_u64(data + 8, (uint64_t)p->begin);
 	put_u64(data + 16, (uint64_t)p->end);
 	put_u64(data + 24, (uint64_t)p->lost);
 	put_u64(data + 32, (uint64_t)p->skipped);
 	put_u64(data + 40, (uint64_t)p->newest_ms);
+	put_u64(data + 48, (uint64_t)p->first_offset);
+	put_u64(data + 56, (uint64_t)p->last_offset);
+	put_u64(data + 64, p->first_print);
+	put_u64(data + 72, p->last_print);
+	put_u32(data + 80, (uint32_t)p->number);
+	put_u32(data + 84, (uint32_t)p->state);
+	memcpy(data + PARTITION_HEAD, p->topic, topic);
+	return PARTITION_HEAD + topic;
 }
 
-void
-partition_decode(const void *data, struct store_partition *p)
+int
+partition_decode(MDB_val data, struct store_partition *p)
 {
-	const char *at = data;
+	const char *at = data.mv_data;
 
+	memset(p, 0, sizeof(*p));
+	if (data.mv_size < PARTITION_HEAD ||
+	    data.mv_size - PARTITION_HEAD >= sizeof(p->topic) ||
+	    get_u32(at + 84) > PARTITION_ENDED)
+		return MDB_CORRUPTED;
 	p->position = (int64_t)get_u64(at);
 	p->begin = (int64_t)get_u64(at + 8);
 	p->end = (int64_t)get_u64(at + 16);
 	p->lost = (int64_t)get_u64(at + 24);
 	p->skipped = (int64_t)get_u64(at + 32);
 	p->newest_ms = (int64_t)get_u64(at + 40);
+	p->first_offset = (int64_t)get_u64(at + 48);
+	p->last_offset = (int64_t)get_u64(at + 56);
+	p->first_print = get_u64(at + 64);
+	p->last_print = get_u64(at + 72);
+	p->number = (int32_t)get_u32(at + 80);
+	p->state = (enum store_partition_state)get_u32(at + 84);
+	p->settled = p->state == PARTITION_ENDED;
+	memcpy(p->topic, at + PARTITION_HEAD, data.mv_size - PARTITION_HEAD);
+	return sane(p->position) && sane(p->begin) && sane(p->end) &&
+		       sane(p->lost) && sane(p->skipped) &&
+		       (sane(p->newest_ms) || p->newest_ms == WATERMARK_NONE)
+		   ? 0
+		   : MDB_CORRUPTED;
+}
+
+int
+window_decode(MDB_val key, int64_t *start)
+{
+	if (key.mv_size < WINDOW_KEY_SIZE ||
+	    key.mv_size > WINDOW_KEY_SIZE + KEY_MAX)
+		return MDB_CORRUPTED;
+	*start = key_to_i64(get_be64(key.mv_data));
+	return sane(*start) ? 0 : MDB_CORRUPTED;
+}
+
+int
+late_decode(struct store *store, MDB_txn *txn, unsigned table, int64_t *late)
+{
+	char key[2] = {GROUP_LATE, (char)table};
+	MDB_val k = val(key, sizeof(key)), v;
+	int rc = mdb_get(txn, store->groups, &k, &v);
+
+	*late = 0;
+	if (rc)
+		return rc;
+	if (v.mv_size != 8)
+		return MDB_CORRUPTED;
+	*late = (int64_t)get_u64(v.mv_data);
+	return sane(*late) ? 0 : MDB_CORRUPTED;
 }
 
 int
@@ -199,8 +305,90 @@ store_group(struct store *store, MDB_txn *txn, unsigned table, int64_t window,
 	}
 	if (rc)
 		return store_fail(err, rc, store, "reading a ranking");
-	return group_decode(group, summary.mv_data, summary.mv_size,
-			    rankings.mv_data, rankings.mv_size, err);
+	rc = group_decode(group, summary.mv_data, summary.mv_size,
+			  rankings.mv_data, rankings.mv_size, NULL);
+	return rc ? store_fail(err, MDB_CORRUPTED, store, "reading a ranking")
+		  : 0;
+}
+
+/* ---- Is it all there? ---- */
+
+int
+store_entries(const struct store *store, MDB_txn *txn, MDB_dbi dbi,
+	      size_t least, size_t *entries)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	int rc = mdb_stat(txn, dbi, &stat);
+
+	if (rc == 0)
+		rc = mdb_env_info(store->env, &info);
+	if (rc)
+		return rc;
+	if (stat.ms_entries > info.me_mapsize / least)
+		return MDB_CORRUPTED;
+	*entries = stat.ms_entries;
+	return 0;
+}
+
+static int
+check_table(struct store *store, MDB_txn *txn, unsigned table,
+	    const struct store_state *state, struct err *err)
+{
+	const struct row_layout *layout = &store->layouts[table];
+	const char *name = store->pipeline->tables[table].name;
+	struct group_summary summary = {0};
+	char key[GROUP_KEY];
+	size_t rows = 0;
+	MDB_val k, v;
+	int rc;
+
+	group_key(key, GROUP_SUMMARY, table, 0);
+	k = val(key, sizeof(key));
+	rc = store_entries(store, txn, store->tables[table], layout->size,
+			   &rows);
+	if (rc == 0)
+		rc = mdb_get(txn, store->groups, &k, &v);
+	if (rc == 0 &&
+	    group_decode_summary(layout, v.mv_data, v.mv_size, &summary, NULL))
+		rc = MDB_CORRUPTED;
+	if (rc && rc != MDB_NOTFOUND)
+		return store_fail(err, rc, store, "being checked");
+	if (summary.keys != (int64_t)rows)
+		return err_set(err, WEIR_STORE, 0,
+			       "the store %s is damaged: its table %s has %zu "
+			       "rows, and should have %" PRId64
+			       "; begin a new one with --fresh, or restore a "
+			       "copy",
+			       store->path, name, rows, summary.keys);
+	for (unsigned i = 0; summary.total && i < layout->cells_len; i++) {
+		struct value events = row_value(layout, summary.total, i);
+
+		if (layout->cells[i].kind == MEASURE_COUNT &&
+		    value_double(events) != (double)state->ledger.valid)
+			return err_set(
+			    err, WEIR_STORE, 0,
+			    "the store %s is damaged: its table %s counts "
+			    "%.0f events, its ledger %" PRId64
+			    "; begin a new one with --fresh, or restore a "
+			    "copy",
+			    store->path, name, value_double(events),
+			    state->ledger.valid);
+	}
+	return 0;
+}
+
+int
+store_check(struct store *store, MDB_txn *txn, const struct store_state *state,
+	    struct err *err)
+{
+	int rc = 0;
+
+	/* A window's events are not counted anywhere else. */
+	for (unsigned i = 0; rc == 0 && i < store->pipeline->tables_len; i++)
+		if (store->pipeline->tables[i].window_ms == 0)
+			rc = check_table(store, txn, i, state, err);
+	return rc;
 }
 
 /* ---- Read transactions ---- */
@@ -434,6 +622,15 @@ done:
 
 /* ---- Open and close ---- */
 
+/* LMDB has found what cannot be: see base/crash.h. */
+static void
+on_assertion(MDB_env *env, const char *text)
+{
+	(void)env;
+	(void)text; /* of LMDB's source: of no use to who reads it */
+	abort();
+}
+
 static int
 open_env(struct store *store, enum store_mode mode, struct err *err)
 {
@@ -474,6 +671,8 @@ open_env(struct store *store, enum store_mode mode, struct err *err)
 	buf_release(&file);
 	rc = mdb_env_create(&store->env);
 	if (rc == 0)
+		rc = mdb_env_set_assert(store->env, on_assertion);
+	if (rc == 0)
 		rc = mdb_env_set_maxdbs(store->env, PIPELINE_TABLES_MAX + 8);
 	if (rc == 0 && mode != STORE_READ)
 		rc = mdb_env_set_mapsize(store->env, map);
@@ -493,6 +692,7 @@ static int
 check_pipeline(struct store *store, MDB_txn *txn, struct err *err)
 {
 	MDB_val format, fingerprint, text, file;
+	struct err why;
 	char *name;
 	int rc;
 
@@ -513,16 +713,24 @@ check_pipeline(struct store *store, MDB_txn *txn, struct err *err)
 		rc = store_get(txn, store->meta, META_PIPELINE, &text);
 	if (rc == 0)
 		rc = store_get(txn, store->meta, META_FILE, &file);
+	if (rc == 0 && (text.mv_size > META_MAX || file.mv_size > META_MAX))
+		rc = MDB_CORRUPTED;
 	if (rc)
 		return store_fail(err, rc, store, "reading its pipeline");
 	if (!store->pipeline) {
 		name = xstrndup(file.mv_data, file.mv_size);
 		rc = pipeline_parse(text.mv_data, text.mv_size, name,
-				    &store->own_pipeline, err);
+				    &store->own_pipeline, &why);
 		free(name);
 		store->pipeline = store->own_pipeline;
 		if (rc)
-			return rc;
+			return err_set(
+			    err, WEIR_STORE, 0,
+			    "the store %s is damaged, or of another "
+			    "weir, since its pipeline is wrong (%s); "
+			    "begin a new one with --fresh, or "
+			    "restore a copy",
+			    store->path, why.text);
 	}
 	if (fingerprint.mv_size != 8 ||
 	    get_u64(fingerprint.mv_data) != store->pipeline->fingerprint)
@@ -556,6 +764,14 @@ write_meta(struct store *store, MDB_txn *txn)
 	return rc;
 }
 
+/* Of a database without which no store of ours was made. */
+static int
+damage_fail(const struct store *store, int rc, struct err *err)
+{
+	return store_fail(err, rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc, store,
+			  "being opened");
+}
+
 static int
 open_databases(struct store *store, enum store_mode mode, struct err *err)
 {
@@ -570,6 +786,7 @@ open_databases(struct store *store, enum store_mode mode, struct err *err)
 	};
 	MDB_txn *txn;
 	MDB_stat stat;
+	bool ours = false; /* of which nothing is made anew */
 	int rc;
 
 	rc = mdb_txn_begin(store->env, NULL,
@@ -579,7 +796,7 @@ open_databases(struct store *store, enum store_mode mode, struct err *err)
 	for (size_t i = 0; i < sizeof(databases) / sizeof(*databases); i++) {
 		rc = mdb_dbi_open(txn, databases[i].name, create,
 				  databases[i].dbi);
-		if (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE) {
+		if (!ours && (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE)) {
 			rc = err_set(err, WEIR_STORE_FOREIGN, rc,
 				     "%s is an LMDB environment but not a weir "
 				     "store",
@@ -587,7 +804,7 @@ open_databases(struct store *store, enum store_mode mode, struct err *err)
 			goto done;
 		}
 		if (rc) {
-			rc = store_fail(err, rc, store, "being opened");
+			rc = damage_fail(store, rc, err);
 			goto done;
 		}
 		if (i > 0)
@@ -609,6 +826,9 @@ open_databases(struct store *store, enum store_mode mode, struct err *err)
 			}
 			if (rc == 0)
 				rc = write_meta(store, txn);
+		} else {
+			ours = true;
+			create = 0;
 		}
 		rc = rc ? store_fail(err, rc, store, "being made")
 			: check_pipeline(store, txn, err);
@@ -624,7 +844,7 @@ open_databases(struct store *store, enum store_mode mode, struct err *err)
 		if (rc == 0)
 			rc = mdb_stat(txn, store->tables[i], &stat);
 		if (rc) {
-			rc = store_fail(err, rc, store, "opening a table");
+			rc = damage_fail(store, rc, err);
 			goto done;
 		}
 		store->leaf_pages[i] = stat.ms_leaf_pages;
@@ -644,6 +864,7 @@ store_open(const char *path, enum store_mode mode,
 	   const struct pipeline *pipeline, struct store **out, struct err *err)
 {
 	struct store *store = xcalloc(1, sizeof(*store));
+	const char *before;
 	int rc;
 
 	store->path = plain_path(path);
@@ -651,9 +872,11 @@ store_open(const char *path, enum store_mode mode,
 	store->pipeline = pipeline;
 	store->sync = mode == STORE_WRITE;
 	pthread_rwlock_init(&store->map_lock, NULL);
+	before = crash_enter(store->path);
 	rc = open_env(store, mode, err);
 	if (rc == 0)
 		rc = open_databases(store, mode, err);
+	crash_leave(before);
 	if (rc) {
 		store_close(store);
 		return rc;
@@ -665,13 +888,17 @@ store_open(const char *path, enum store_mode mode,
 void
 store_close(struct store *store)
 {
+	const char *before;
+
 	if (!store)
 		return;
+	before = crash_enter(store->path);
 	if (store->env) {
 		if (store->sync)
 			mdb_env_sync(store->env, 1);
 		mdb_env_close(store->env);
 	}
+	crash_leave(before);
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);
 	pthread_rwlock_destroy(&store->map_lock);
@@ -716,11 +943,71 @@ copy_text(char *to, size_t room, MDB_val from)
 	to[size] = '\0';
 }
 
+/* A text of `meta`; one that is not there is "". */
+static int
+load_text(struct store *store, MDB_txn *txn, const char *key, char *to,
+	  size_t room)
+{
+	MDB_val v;
+	int rc = store_get(txn, store->meta, key, &v);
+
+	if (rc == 0)
+		copy_text(to, room, v);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* Keys are indices from 0 on, without holes. */
+static int
+load_partitions(struct store *store, MDB_txn *txn,
+		struct store_partition **partitions, unsigned *len)
+{
+	MDB_cursor *cursor;
+	MDB_val k, v;
+	size_t entries = 0;
+	int rc;
+
+	rc =
+	    store_entries(store, txn, store->offsets, PARTITION_HEAD, &entries);
+	if (rc == 0)
+		rc = mdb_cursor_open(txn, store->offsets, &cursor);
+	if (rc)
+		return rc;
+	*partitions = xcalloc(entries, sizeof(**partitions));
+	while (rc == 0 && *len < entries) {
+		rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+		if (rc == 0 && k.mv_size == 4 && get_be32(k.mv_data) == *len)
+			rc = partition_decode(v, &(*partitions)[(*len)++]);
+		else
+			rc = rc && rc != MDB_NOTFOUND ? rc : MDB_CORRUPTED;
+	}
+	if (rc == 0 && mdb_cursor_get(cursor, &k, &v, MDB_NEXT) == 0)
+		rc = MDB_CORRUPTED;
+	mdb_cursor_close(cursor);
+	return rc;
+}
+
+/* Without a state nothing was ever committed. */
+static int
+is_empty(struct store *store, MDB_txn *txn)
+{
+	size_t entries = 0;
+	int rc;
+
+	rc =
+	    store_entries(store, txn, store->offsets, PARTITION_HEAD, &entries);
+	for (unsigned i = 0; i < store->pipeline->tables_len; i++)
+		if (rc == 0 && entries == 0)
+			rc = store_entries(store, txn, store->tables[i],
+					   store->layouts[i].size, &entries);
+	return rc ? rc : entries ? MDB_CORRUPTED : 0;
+}
+
 int
 store_load(struct store *store, struct store_source *source,
 	   struct store_state *state, struct store_partition **partitions,
 	   unsigned *partitions_len, struct err *err)
 {
+	const char *before;
 	MDB_txn *txn;
 	MDB_val v;
 	int rc;
@@ -730,80 +1017,49 @@ store_load(struct store *store, struct store_source *source,
 	state->watermark_ms = state->newest_ms = WATERMARK_NONE;
 	*partitions = NULL;
 	*partitions_len = 0;
+	before = crash_enter(store->path);
 	rc = store_read_begin(store, &txn, err);
-	if (rc)
+	if (rc) {
+		crash_leave(before);
 		return rc;
-	if (store_get(txn, store->meta, META_SOURCE_ID, &v) == 0)
-		copy_text(source->id, sizeof(source->id), v);
-	if (store_get(txn, store->meta, META_TOPIC, &v) == 0)
-		copy_text(source->topic, sizeof(source->topic), v);
-	if (store_get(txn, store->meta, META_LABEL, &v) == 0)
-		copy_text(source->label, sizeof(source->label), v);
-	if (store_get(txn, store->meta, META_STATE, &v) == 0) {
-		MDB_stat stat;
-		MDB_cursor *cursor;
-		MDB_val k;
-
-		if (v.mv_size != STATE_SIZE) {
-			rc = err_set(err, WEIR_STORE, 0,
-				     "the store %s is damaged: its state has a "
-				     "wrong size",
-				     store->path);
-			goto done;
-		}
-		state_decode(v.mv_data, state);
-		rc = mdb_stat(txn, store->offsets, &stat);
-		if (rc == 0)
-			rc = mdb_cursor_open(txn, store->offsets, &cursor);
-		if (rc) {
-			rc = store_fail(err, rc, store, "reading offsets");
-			goto done;
-		}
-		*partitions = xcalloc(stat.ms_entries, sizeof(**partitions));
-		/* Keys are partition numbers from 0 on, without holes. */
-		while ((rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) == 0) {
-			if (*partitions_len == stat.ms_entries ||
-			    k.mv_size != 4 || v.mv_size != PARTITION_SIZE ||
-			    get_be32(k.mv_data) != *partitions_len)
-				break;
-			partition_decode(v.mv_data,
-					 &(*partitions)[(*partitions_len)++]);
-		}
-		mdb_cursor_close(cursor);
-		if (rc == MDB_NOTFOUND)
-			rc = 0;
-		else
-			rc = rc ? store_fail(err, rc, store, "reading offsets")
-				: err_set(err, WEIR_STORE, 0,
-					  "the store %s is damaged: its "
-					  "offsets are not in order",
-					  store->path);
 	}
-done:
+	rc = load_text(store, txn, META_SOURCE_ID, source->id,
+		       sizeof(source->id));
+	if (rc == 0)
+		rc = load_text(store, txn, META_TOPIC, source->topic,
+			       sizeof(source->topic));
+	if (rc == 0)
+		rc = load_text(store, txn, META_LABEL, source->label,
+			       sizeof(source->label));
+	if (rc == 0)
+		rc = store_get(txn, store->meta, META_STATE, &v);
+	if (rc == MDB_NOTFOUND) {
+		rc = is_empty(store, txn);
+	} else if (rc == 0) {
+		rc = source->id[0] ? state_decode(v, state) : MDB_CORRUPTED;
+		if (rc == 0)
+			rc = load_partitions(store, txn, partitions,
+					     partitions_len);
+	}
+	rc = rc ? store_fail(err, rc, store, "being read")
+		: store_check(store, txn, state, err);
 	store_read_end(store, txn);
+	crash_leave(before);
 	return rc;
 }
 
-int
-store_set_source(struct store *store, const struct store_source *source,
-		 struct err *err)
+static int
+set_source(struct store *store, const struct store_source *source,
+	   struct err *err)
 {
 	MDB_txn *txn;
-	MDB_val v;
 	int rc;
 
 	rc = mdb_txn_begin(store->env, NULL, 0, &txn);
 	if (rc)
 		return store_fail(err, rc, store, "naming its source");
-	rc = store_get(txn, store->meta, META_SOURCE_ID, &v);
-	if (rc == 0 && (v.mv_size != strlen(source->id) ||
-			memcmp(v.mv_data, source->id, v.mv_size) != 0))
-		rc = mdb_drop(txn, store->offsets, 0);
-	if (rc == MDB_NOTFOUND)
-		rc = 0;
-	if (rc == 0)
-		rc = put(txn, store->meta, META_SOURCE_ID, source->id,
-			 strlen(source->id));
+	rc = put(txn, store->meta, META_SOURCE_ID, source->id,
+		 strlen(source->id));
 	if (rc == 0)
 		rc = put(txn, store->meta, META_TOPIC, source->topic,
 			 strlen(source->topic));
@@ -816,4 +1072,15 @@ store_set_source(struct store *store, const struct store_source *source,
 	}
 	rc = mdb_txn_commit(txn);
 	return rc ? store_fail(err, rc, store, "naming its source") : 0;
+}
+
+int
+store_set_source(struct store *store, const struct store_source *source,
+		 struct err *err)
+{
+	const char *before = crash_enter(store->path);
+	int rc = set_source(store, source, err);
+
+	crash_leave(before);
+	return rc;
 }

@@ -8,11 +8,13 @@
  *    behind them, or nothing (store_commit());
  *  - one writer: a second weir is refused by a lock on the folder, for which
  *    readers in this or other processes do not ask;
- *  - LMDB's memory never leaves this folder; a read transaction lives for one
+ *  - LMDB's memory never leaves this folder, but for what a callback of
+ *    store_read_rows() looks at while it runs; a read transaction lives for one
  *    call.
  *
  * The map grows by itself. Growing waits for the readers of this process, so
- * the handle holds a lock; readers in other processes follow by themselves.
+ * the handle holds a lock; readers in other processes follow by themselves. Who
+ * reads for long (store_read()) makes way.
  */
 #ifndef WEIR_STORE_STORE_H
 #define WEIR_STORE_STORE_H
@@ -21,6 +23,7 @@
 #include <stdint.h>
 
 #include "aggregate/aggregate.h"
+#include "aggregate/key.h"
 #include "aggregate/watermark.h"
 #include "base/err.h"
 #include "event/reason.h"
@@ -28,25 +31,48 @@
 #include "store/ledger.h"
 #include "store/view.h"
 
-#define STORE_FORMAT       1
+#define STORE_FORMAT       2
+#define STORE_TOPIC_MAX    250   /* Kafka allows names of 249 bytes */
 #define STORE_DEAD_RAW_MAX 65536 /* bytes kept of a dead letter */
 
 struct store;
 
 /* Where a store's offsets belong. */
 struct store_source {
-	char id[128]; /* "embedded:<run>" or "kafka:<cluster id>" */
-	char topic[256];
-	char label[160]; /* for people: "embedded broker 127.0.0.1:41733" */
+	char id[128];     /* "embedded:<run>" or "kafka:<cluster id>" */
+	char topic[1024]; /* as it was asked for: a name, a list or ^regex */
+	char label[160];  /* for people: "embedded broker 127.0.0.1:41733" */
 };
 
-/* What stands in the store for one partition. */
+enum store_partition_state {
+	PARTITION_READ, /* this store goes on with it */
+	PARTITION_AWAY, /* another member of the group does, for now */
+	/* Nothing more comes: the topic is gone or was made anew, or others
+	   have read on from here. Its position is then where it ended. */
+	PARTITION_ENDED,
+};
+
+/*
+ * What stands in the store for one partition: a range of its offsets without a
+ * hole, [begin, position), and what tells whether the log is still the same. A
+ * partition that was made anew, or that came back from another member of the
+ * group, has a new entry, so a store's entries are all that it has read.
+ *
+ * struct position (aggregate/row.h) names partitions by the index of the entry.
+ */
 struct store_partition {
+	char topic[STORE_TOPIC_MAX];
+	int32_t number;
+	enum store_partition_state state;
 	int64_t position; /* next offset to be consumed */
-	int64_t begin;    /* the first offset that counts for this source */
+	int64_t begin;    /* the first offset that counts */
 	int64_t end;      /* where the topic was known to end */
 	int64_t lost, skipped;
 	int64_t newest_ms; /* largest event time; WATERMARK_NONE */
+	/* The first and the last event read, -1 none, and their prints. */
+	int64_t first_offset, last_offset;
+	uint64_t first_print, last_print;
+	bool settled; /* ended, and stored so: not written again */
 };
 
 /* All that is not rows; what a run goes on from, and what a commit writes. */
@@ -80,7 +106,7 @@ struct store_second {
 struct store_commit {
 	struct aggregate *aggregate; /* is put in key order, else unchanged */
 	const struct store_state *state; /* as it shall be; commit is ignored */
-	const struct store_partition *partitions; /* by number */
+	const struct store_partition *partitions; /* by index */
 	unsigned partitions_len;
 	const struct store_dead *dead; /* new ones, oldest first */
 	unsigned dead_len;
@@ -128,10 +154,7 @@ int store_load(struct store *store, struct store_source *source,
 	       struct store_state *state, struct store_partition **partitions,
 	       unsigned *partitions_len, struct err *err);
 
-/*
- * Names the source that all offsets from now on belong to, and forgets those of
- * another. Writer's thread.
- */
+/* Names the source that is read from now on. Writer's thread. */
 int store_set_source(struct store *store, const struct store_source *source,
 		     struct err *err);
 
@@ -157,5 +180,63 @@ size_t store_commit_bytes(const struct store *store,
  */
 int store_view(struct store *store, uint64_t seen, bool windows,
 	       struct view **view, struct err *err);
+
+/* ---- All rows ---- */
+
+/* A commit, while store_read() lasts. */
+struct store_read;
+
+/* A row of a table. Texts are borrowed until the callback returns. */
+struct store_row {
+	int64_t window_ms; /* its window's start; 0: the table has none */
+	struct key_part key[PIPELINE_BY_MAX];
+	struct value measures[PIPELINE_MEASURES_MAX];
+	struct view_position first, last; /* the events that made it */
+};
+
+/*
+ * Calls use() within one read transaction on the last commit, and returns what
+ * it returns. WEIR_NOT_FOUND when there was no commit yet. Any thread.
+ *
+ * While it lasts, the writer does not use pages again that this commit needs,
+ * so the file grows. The writer waits for it only when the map has to grow:
+ * then store_read_rows() ends with WEIR_FULL at the next row, and the caller
+ * begins again.
+ */
+int store_read(struct store *store,
+	       int (*use)(void *ctx, struct store_read *read, struct err *err),
+	       void *ctx, struct err *err);
+
+/* The view of this commit, without the rankings of windows. Borrowed. */
+const struct view *store_read_view(const struct store_read *read);
+
+/*
+ * The windows of a table that have not expired and begin at `from_ms` or later,
+ * oldest first, without rankings. Fails when visit() does.
+ */
+int store_read_windows(struct store_read *read, unsigned table, int64_t from_ms,
+		       int (*visit)(void *ctx, const struct view_window *window,
+				    struct err *err),
+		       void *ctx, struct err *err);
+
+/*
+ * Every row of a table, but those of expired windows, in the order of keys;
+ * none is kept in memory. With `since`, only rows with an event behind it: by
+ * entry of the view's partitions, the position that an earlier read of the same
+ * store had; entries behind since_len are new. Any event that changes a row
+ * becomes its last one, so these are exactly the rows that have changed.
+ * Fails when visit() does.
+ */
+int store_read_rows(struct store_read *read, unsigned table,
+		    const int64_t *since, unsigned since_len,
+		    int (*visit)(void *ctx, const struct store_row *row,
+				 struct err *err),
+		    void *ctx, struct err *err);
+
+/*
+ * The earliest window start that has not expired in this commit; INT64_MIN when
+ * there is no watermark yet, or the table has no windows.
+ */
+int64_t store_read_oldest(const struct store_read *read, unsigned table);
 
 #endif

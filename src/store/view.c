@@ -45,6 +45,31 @@ view_copy(struct view *view, const void *data, size_t size)
 	return (struct view_text){copy, size};
 }
 
+const char *
+view_partition_state_name(enum view_partition_state state)
+{
+	static const char *const names[] = {"read", "away", "ended"};
+
+	return names[state];
+}
+
+bool
+view_several_topics(const struct view *view)
+{
+	const char *first = NULL;
+
+	for (unsigned i = 0; i < view->partitions_len; i++) {
+		const struct view_partition *p = &view->partitions[i];
+
+		if (p->state != VIEW_PARTITION_READ)
+			continue;
+		if (first && strcmp(first, p->topic) != 0)
+			return true;
+		first = p->topic;
+	}
+	return false;
+}
+
 struct view *
 view_new(const struct pipeline *pipeline)
 {

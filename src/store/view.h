@@ -36,6 +36,7 @@ struct view_text {
 struct view_position {
 	int32_t partition; /* -1: unknown */
 	int64_t offset;
+	const char *topic; /* NULL: unknown */
 };
 
 struct view_row {
@@ -96,19 +97,43 @@ struct view_table {
 	unsigned windows_len;
 };
 
+enum view_partition_state {
+	VIEW_PARTITION_READ,  /* goes on */
+	VIEW_PARTITION_AWAY,  /* read by another member of the group */
+	VIEW_PARTITION_ENDED, /* over: made anew, gone, or read on by others */
+};
+
+/* "read", "away", "ended": in reports and snapshots. Static. */
+const char *view_partition_state_name(enum view_partition_state state);
+
+/* A range of offsets of one partition; a partition may have several. */
 struct view_partition {
 	int32_t id;
+	const char *topic;
+	enum view_partition_state state;
 	int64_t position; /* next offset to be consumed */
 	int64_t begin;    /* the first offset that this store counts */
 	int64_t end;      /* where the topic is known to end */
-	int64_t lag;      /* events */
+	int64_t lag;      /* events; 0 unless it goes on */
 	int64_t lost, skipped;
 	int64_t newest_ms; /* largest event time seen; -1: none */
+	const char *store; /* of several, the one it is in; else NULL */
+};
+
+/* Offsets [begin, end) of a partition that several stores have counted. */
+struct view_overlap {
+	const char *topic;
+	int32_t partition;
+	int64_t begin, end;
+	const char **stores; /* two or more */
+	unsigned stores_len;
+	int64_t events; /* at most so many are counted too often */
 };
 
 struct view_dead {
-	const char *reason; /* people's wording; static */
-	const char *field;  /* of the pipeline; NULL when not about one */
+	const char *reason;      /* people's wording; static */
+	const char *reason_name; /* reason.h; static */
+	const char *field;       /* of the pipeline; NULL when not about one */
 	struct view_position position;
 	int64_t seen_ms;      /* clock time */
 	struct view_text raw; /* the message, cut at 64 KiB */
@@ -134,8 +159,8 @@ struct view_alert; /* comes with alerts */
 struct view {
 	const struct pipeline *pipeline; /* outlives the view */
 	char source[160]; /* "embedded broker 127.0.0.1:41733" or the brokers */
-	char topic[256];
-	uint64_t commit;      /* number of this commit; 0: none yet */
+	char topic[1024]; /* as it was asked for: a name, a list, ^regex */
+	uint64_t commit;  /* number of this commit; 0: none yet */
 	int64_t commit_ms;    /* clock time of it */
 	int64_t commit_us;    /* how long the last one took, microseconds */
 	int64_t started_ms;   /* clock time when this run began */
@@ -150,13 +175,16 @@ struct view {
 	unsigned reasons_len;
 	struct view_dead *dead; /* newest first */
 	unsigned dead_len;
-	struct view_partition *partitions; /* by id */
+	struct view_partition *partitions; /* as they came to be read */
 	unsigned partitions_len;
+	struct view_overlap *overlaps; /* of several stores (merge.h) */
+	unsigned overlaps_len;
 	struct view_table *tables; /* parallel to pipeline->tables */
 	unsigned tables_len;
 	/*
-	 * The last VIEW_HISTORY whole seconds before commit_ms, oldest first,
-	 * one entry a second without holes (known says which were seen).
+	 * The last VIEW_HISTORY whole seconds before commit_ms (of several
+	 * stores: that all of them that are written know), oldest first, one
+	 * entry a second without holes (known says which were seen).
 	 */
 	struct view_second *history;
 	unsigned history_len;
@@ -167,6 +195,9 @@ struct view {
 void *view_alloc(struct view *view, size_t size);
 /* Copies bytes into the view. */
 struct view_text view_copy(struct view *view, const void *data, size_t size);
+
+/* Whether partitions of several topics are read: then their topics matter. */
+bool view_several_topics(const struct view *view);
 
 struct view *view_new(const struct pipeline *pipeline);
 void view_free(struct view *view); /* NULL is fine */

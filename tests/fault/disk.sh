@@ -1,6 +1,6 @@
 #!/bin/sh
-# The disk is full, the folder is taken away, the file is damaged: weir says so,
-# goes on when it can, and never leaves a store that is wrong.
+# The disk is full or read-only, the folder is taken away: weir says so, goes on
+# when it can, and never leaves a store that is wrong.
 . "${srcdir:-.}/tests/fault/lib.sh"
 need python3 jq
 
@@ -177,12 +177,110 @@ else
 	not_ok "a folder that was removed: ends well" "$tmp/err"
 fi
 
-# 6. Random bytes in a store at rest. Reading may not die of a signal or hang;
-# what is said must be a sentence, or still be right.
-store=$tmp/whole
-start run interactions --headless --seed 6 --events 30000 --store "$store"
-finish 60
-cp "$tmp/out" "$tmp/whole.json"
-check "damage: what is damaged has $(stat -c %s "$store/data.mdb") bytes" \
-	python3 "$lib/damage.py" "$WEIR" "$store" "$tmp/whole.json" "$tmp" 30
+# 6. Read-only while it runs. A file system is not made so while a file in it is
+# being written, but one that finds an error in itself does it; here the file is
+# made immutable, which stops those who have it open, too, on most.
+store=$tmp/immutable
+start run interactions --headless --seed 6 --rate 20000 --store "$store"
+wait_for 20 report_says "$store" '.ledger.valid > 0'
+said_readonly() {
+	grep -q "^weir: the store $store cannot be written now .*writable again" \
+		"$tmp/err"
+}
+stops_writers() {
+	echo x >"$tmp/writers" && exec 8>>"$tmp/writers" &&
+		chattr +i "$tmp/writers" 2>/dev/null || return 1
+	stops=0
+	echo x >&8 && stops=1
+	chattr -i "$tmp/writers"
+	exec 8>&-
+	return $stops
+}
+if stops_writers 2>/dev/null; then
+	immutable=$store/data.mdb
+	chattr +i "$immutable"
+	check "read-only: says so" wait_for 30 said_readonly
+	valid=$(report_value "$store" .ledger.valid)
+	check "read-only: the last good commit can be read meanwhile" \
+		report_says "$store" "$sane"
+	if gone "$weir"; then
+		not_ok "read-only: it waits" "$tmp/err"
+	else
+		ok "read-only: it waits"
+	fi
+	chattr -i "$immutable"
+	check "writable again: it goes on by itself" wait_for 30 \
+		report_says "$store" ".ledger.valid > ${valid:-0}"
+	kill -INT "$weir"
+	finish 60
+	if [ "$code" = 0 ] && jq -e "$sane and .ledger.lag == 0
+		and .ledger.valid == .ledger.produced" "$tmp/out" >"$tmp/check"
+	then
+		ok "writable again: nothing was lost"
+	else
+		echo "exit code $code" >>"$tmp/err"
+		jq -c .ledger "$tmp/out" >>"$tmp/err"
+		not_ok "writable again: nothing was lost" "$tmp/err"
+	fi
+	check "writable again: an independent count agrees" \
+		python3 "$lib/kill_oracle.py" "$WEIR" "$tmp/out" \
+		"$srcdir/schema/interactions.json:6:$tmp/out"
+else
+	tests=$((tests + 1))
+	echo "ok $tests - read-only # SKIP no file can be made immutable here"
+	kill -INT "$weir"
+	finish 60
+fi
+
+# 7. Read-only from the beginning.
+rm -rf "$tmp/copy"
+mkdir "$tmp/copy"
+cp "$tmp/moved-away/data.mdb" "$tmp/copy/"
+before=$(cksum <"$tmp/copy/data.mdb")
+if mount --bind "$tmp/copy" "$tmp/copy" 2>/dev/null &&
+	mounts="$mounts $tmp/copy" &&
+	mount -o remount,bind,ro "$tmp/copy" 2>/dev/null; then
+	start run interactions --headless --events 10 --store "$tmp/copy"
+	finish 60
+	if [ "$code" = 1 ] && grep -q "^weir: .*$tmp/copy.*Read-only" \
+		"$tmp/err" && [ "$(cksum <"$tmp/copy/data.mdb")" = "$before" ]
+	then
+		ok "a read-only file system: says so"
+	else
+		echo "exit code $code" >>"$tmp/err"
+		not_ok "a read-only file system: says so" "$tmp/err"
+	fi
+else
+	tests=$((tests + 1))
+	echo "ok $tests - a read-only file system # SKIP cannot make one"
+fi
+
+# 8. No address space for the store's map. A sanitizer needs it all itself.
+if nm "$WEIR" | grep -qE '__(asan|tsan)_init'; then
+	tests=$((tests + 1))
+	echo "ok $tests - little address space # SKIP with a sanitizer"
+else
+	for command in run report; do
+		before=$(cksum <"$tmp/moved-away/data.mdb")
+		case $command in
+		run) set -- run --headless --events 10 --store ;;
+		report) set -- report ;;
+		esac
+		code=0
+		(
+			# Less than the map, more than all else.
+			ulimit -v 900000
+			exec timeout 60 "$WEIR" "$@" "$tmp/moved-away"
+		) >"$tmp/out" 2>"$tmp/err" || code=$?
+		if [ "$code" = 1 ] && grep -q '^weir: .*address space.*ulimit' \
+			"$tmp/err" && [ "$(cksum <"$tmp/moved-away/data.mdb")" = \
+			"$before" ]; then
+			ok "little address space, weir $command: says so"
+		else
+			echo "exit code $code" >>"$tmp/err"
+			not_ok "little address space, weir $command: says so" \
+				"$tmp/err"
+		fi
+	done
+fi
 done_testing

@@ -21,6 +21,7 @@ cleanup() {
 		kill -KILL "$pid" 2>/dev/null
 	done
 	wait 2>/dev/null
+	[ -z "${immutable:-}" ] || chattr -i "$immutable" 2>/dev/null
 	for mounted in $mounts; do
 		umount "$mounted" 2>/dev/null || umount -l "$mounted"
 	done

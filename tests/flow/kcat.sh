@@ -36,6 +36,21 @@ is "each is valid" \
 	"$(python3 "$lib/recount.py" "$tmp/few.json" "$tmp/events")" \
 	'{"events": 1000, "valid": 1000, "dead_by_reason": {}}'
 
+# Damaged events keep their keys, which tell where they came from.
+start_weir bad run interactions --headless --rate 2000 --bad 0.5 --seed 3 \
+	--duration 300s --store "$tmp/bad.store"
+bad=$pid
+check "damaged events come" wait_for 60 report_says "$tmp/bad.store" \
+	'.ledger.dead >= 1500'
+first=$broker
+broker_of bad
+kcat -q -b "$broker" -t interactions -C -c 2000 -e -o beginning \
+	-f '%k\n' >"$tmp/keys" 2>"$tmp/kcat.err"
+is "each has the key of a user" "$(grep -cE '^u[0-9]{6}$' "$tmp/keys")" 2000
+kill -INT "$bad"
+end_of "$bad"
+broker=$first
+
 # --- kcat writes -------------------------------------------------------------------------
 
 awk -v now="$(date +%s)" 'BEGIN {

@@ -425,7 +425,7 @@ def summary(table, group, bottom):
 	cells = [r[2].cells[table.rank] for r in rows
 		 if kind != "count" and r[2].cells[table.rank].count]
 	total = average = None
-	if kind == "count":
+	if kind == "count" and rows:
 		total = events
 	elif cells and kind in ("sum", "average"):
 		total = sum(c.sum for c in cells)

@@ -135,8 +135,9 @@ fill_row(struct view *view, struct view_row *row, const char *prefix,
 	row->key = text(view, key);
 	row->measures[0] = value_int(total);
 	row->measures[1] = value_real((double)total * 1.25);
-	row->first = (struct view_position){number % 4, number};
-	row->last = (struct view_position){number % 4, 315000 + number};
+	row->first = (struct view_position){number % 4, number, "interactions"};
+	row->last =
+	    (struct view_position){number % 4, 315000 + number, "interactions"};
 	for (int i = 0; i < VIEW_SECONDS; i++) {
 		int at = second - VIEW_SECONDS + 1 + i;
 
@@ -243,7 +244,7 @@ fill_flow(struct view *view, int second)
 		dead->reason = i % 3 ? "not JSON" : "a field is missing";
 		dead->field = i % 3 ? NULL : "item";
 		dead->position = (struct view_position){
-		    i % 4, INT64_C(2000) * second - i * 50};
+		    i % 4, INT64_C(2000) * second - i * 50, "interactions"};
 		dead->seen_ms = view->commit_ms - i * 100;
 		dead->raw = text(view, raw);
 		dead->raw_size = dead->raw.size;
@@ -253,6 +254,7 @@ fill_flow(struct view *view, int second)
 	for (int i = 0; i < 4; i++)
 		view->partitions[i] = (struct view_partition){
 		    .id = i,
+		    .topic = "interactions",
 		    .position = consumed / 4,
 		    .end = consumed / 4 + 300 + i,
 		    .lag = 300 + i,
@@ -337,7 +339,10 @@ make_huge(struct view *view)
 	}
 	for (unsigned i = 0; i < view->partitions_len; i++)
 		view->partitions[i] = (struct view_partition){
-		    INT_MAX, big, big, big, big, big, big, big};
+		    INT_MAX, "huge", VIEW_PARTITION_READ,
+		    big,     big,    big,
+		    big,     big,    big,
+		    big,     NULL};
 	for (unsigned i = 0; i < view->history_len; i++)
 		view->history[i].consumed = i % 2 ? big : 0;
 }
@@ -378,6 +383,7 @@ make_odd(struct view *view)
 	for (unsigned i = 0; i < view->partitions_len; i++)
 		view->partitions[i] =
 		    (struct view_partition){.id = (int32_t)i,
+					    .topic = "odd",
 					    .position = -1,
 					    .begin = -1,
 					    .end = -1,

@@ -25,6 +25,25 @@ producer(int64_t produced, int64_t acked, int64_t failed, const int64_t *ends,
 					 ends_len};
 }
 
+/*
+ * As the engine begins a run: it goes on with the entries of the same source;
+ * those of one that is no more are over, with what was not read of them.
+ */
+static struct ledger
+begin(const struct ledger *last, bool same,
+      const struct store_partition *partitions, unsigned len)
+{
+	struct ledger l = account_begin(last);
+
+	for (unsigned i = 0; i < len; i++) {
+		if (same)
+			account_join(&l, &partitions[i]);
+		else
+			l.lost += partitions[i].end - partitions[i].position;
+	}
+	return l;
+}
+
 static void
 nothing_is_balanced(void **state)
 {
@@ -32,7 +51,7 @@ nothing_is_balanced(void **state)
 	struct account_producer none = {0};
 
 	(void)state;
-	l = account_begin(&zero, true, NULL, 0);
+	l = begin(&zero, true, NULL, 0);
 	assert_true(ledger_balanced(&l));
 	l = account(&l, &none, NULL, 0, 0, 0, 0);
 	assert_true(ledger_balanced(&l));
@@ -210,7 +229,7 @@ a_new_run_on_the_same_source(void **state)
 
 	(void)state;
 	assert_true(ledger_balanced(&last));
-	l = account_begin(&last, true, partitions, 1);
+	l = begin(&last, true, partitions, 1);
 	l = account(&l, &none, partitions, 1, 0, 0, 0);
 	assert_true(ledger_balanced(&l));
 	assert_int_equal(l.failed, 20);
@@ -221,8 +240,7 @@ a_new_run_on_the_same_source(void **state)
 	assert_int_equal(l.foreign, 7);
 	/* Read to its end. */
 	partitions[0].position = 87;
-	l = account_begin(
-	    &last, true, &(struct store_partition){.lost = 4, .skipped = 3}, 1);
+	l = begin(&last, true, partitions, 1);
 	l = account(&l, &none, partitions, 1, 20, 0, 0);
 	assert_true(ledger_balanced(&l));
 	assert_int_equal(l.valid, 78);
@@ -250,7 +268,9 @@ a_new_run_on_another_source(void **state)
 
 	(void)state;
 	assert_true(ledger_balanced(&last));
-	l = account_begin(&last, false, NULL, 0);
+	l = begin(
+	    &last, false,
+	    &(struct store_partition){.position = 20, .end = 25, .lost = 3}, 1);
 	assert_true(ledger_balanced(&l));
 	assert_int_equal(l.lost, 8);
 	assert_int_equal(l.lag, 0);
@@ -263,6 +283,39 @@ a_new_run_on_another_source(void **state)
 	assert_int_equal(l.lag, 1);
 	assert_int_equal(l.lost, 10);
 	assert_int_equal(l.foreign, 0);
+}
+
+/* An entry that another member of a group reads counts with none of it. */
+static void
+what_others_read_does_not_count(void **state)
+{
+	struct ledger before = {0}, l;
+	struct account_producer none = {0};
+	struct store_partition partitions[] = {
+	    {.position = 50, .end = 90, .lost = 5, .skipped = 3},
+	    {.position = 10, .end = 12},
+	};
+
+	(void)state;
+	l = account(&before, &none, partitions, 2, 52, 0, 0);
+	assert_int_equal(l.lag, 42);
+	assert_int_equal(l.lost, 5);
+	assert_int_equal(l.foreign, 102);
+	account_leave(&before, &partitions[0]);
+	partitions[0].state = PARTITION_AWAY;
+	l = account(&before, &none, partitions, 2, 52, 0, 0);
+	assert_true(ledger_balanced(&l));
+	assert_int_equal(l.lag, 2);
+	assert_int_equal(l.lost, 5);
+	assert_int_equal(l.skipped, 3);
+	assert_int_equal(l.foreign, 62);
+	account_join(&before, &partitions[0]);
+	partitions[0].state = PARTITION_READ;
+	partitions[0].lost = 7;
+	l = account(&before, &none, partitions, 2, 52, 0, 0);
+	assert_true(ledger_balanced(&l));
+	assert_int_equal(l.lost, 7);
+	assert_int_equal(l.lag, 42);
 }
 
 /* ---- A play ---- */
@@ -369,8 +422,7 @@ new_run(struct play *play, bool same)
 	else
 		/* What was never seen went with the topic. */
 		play->all_ours = play->ledger.acked + play->mistaken;
-	play->before = account_begin(&play->ledger, same, play->partitions,
-				     same ? PARTITIONS : 0);
+	play->before = begin(&play->ledger, same, play->partitions, PARTITIONS);
 	play->produced = play->acked = play->failed = 0;
 	play->valid = play->dead = play->late = 0;
 	for (unsigned i = 0; i < PARTITIONS; i++) {
@@ -485,6 +537,7 @@ main(void)
 	    cmocka_unit_test(failures_are_not_in_the_topic),
 	    cmocka_unit_test(a_new_run_on_the_same_source),
 	    cmocka_unit_test(a_new_run_on_another_source),
+	    cmocka_unit_test(what_others_read_does_not_count),
 	    cmocka_unit_test(a_play_at_random),
 	};
 

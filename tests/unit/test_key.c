@@ -86,6 +86,90 @@ assert_key(unsigned table, const struct event *event, const char *want,
 	buf_release(&out);
 }
 
+/* The parts that a key is decoded into are those that it was made of. */
+static void
+assert_decoded(unsigned table, const struct event *event)
+{
+	const struct table_spec *spec = &p->tables[table];
+	char room[KEY_MAX], parts_room[KEY_MAX];
+	struct key_part parts[PIPELINE_BY_MAX];
+	struct text key;
+
+	key_encode(p, spec, event, room, &key);
+	assert_true(key_decode(p, spec, key, parts_room, parts));
+	for (unsigned i = 0; i < spec->by_len; i++) {
+		const struct event_value *value = &event->values[spec->by[i]];
+		const struct field *field = &p->event.fields[spec->by[i]];
+
+		assert_int_equal(parts[i].present,
+				 value->present || !field->optional);
+		if (!parts[i].present)
+			continue;
+		if (field->type == FIELD_STRING) {
+			assert_int_equal(parts[i].text.size, value->text.size);
+			assert_memory_equal(parts[i].text.data,
+					    value->text.data, value->text.size);
+		} else {
+			assert_true(parts[i].i == value->i);
+		}
+	}
+}
+
+static void
+keys_are_decoded(void **state)
+{
+	static const char *const texts[] = {"",       "\0",     "a\0\0b",
+					    "\xff\0", "\0\xff", "plain"};
+	static const size_t sizes[] = {0, 1, 4, 2, 2, 5};
+
+	(void)state;
+	for (unsigned i = 0; i < 6 * 6 * 8; i++) {
+		struct event e = {0};
+
+		e.values[F_S] = string(texts[i % 6], sizes[i % 6]);
+		e.values[F_O] = string(texts[i / 6 % 6], sizes[i / 6 % 6]);
+		e.values[F_I] = integer(i % 2 ? INT64_MIN : INT64_MAX);
+		e.values[F_J] = integer(-(int64_t)i);
+		e.values[F_B] = integer(i % 2);
+		e.values[F_O].present = i / 36 & 1;
+		e.values[F_J].present = i / 72 & 1;
+		e.values[F_B].present = i / 144 & 1;
+		for (unsigned table = 0; table < TABLES; table++)
+			assert_decoded(table, &e);
+	}
+}
+
+/* What cannot be a key is not taken for one, and nothing is read behind it. */
+static void
+what_is_no_key_is_not_decoded(void **state)
+{
+	static const struct {
+		unsigned table;
+		const char *data;
+		size_t size;
+	} cases[] = {
+	    {T_O, "", 0},       {T_I, "1234567", 7}, {T_I, "123456789", 9},
+	    {T_SO, "a", 1},     {T_SO, "a\0", 2},    {T_SO, "a\0x\0\0", 5},
+	    {T_SO, "a\0\0", 3}, {T_ALL, "\0\1", 2},  {T_ALL, "\0\0\1", 3},
+	    {T_OS, "\1a", 2},
+	};
+	struct key_part parts[PIPELINE_BY_MAX];
+	char room[KEY_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char *copy = malloc(cases[i].size + 1);
+
+		assert_non_null(copy);
+		memcpy(copy, cases[i].data, cases[i].size);
+		copy = realloc(copy, cases[i].size ? cases[i].size : 1);
+		if (key_decode(p, &p->tables[cases[i].table],
+			       (struct text){copy, cases[i].size}, room, parts))
+			fail_msg("case %zu is decoded", i);
+		free(copy);
+	}
+}
+
 static void
 one_string(void **state)
 {
@@ -326,6 +410,8 @@ main(void)
 	    cmocka_unit_test(whole_numbers),
 	    cmocka_unit_test(composites),
 	    cmocka_unit_test(text_keeps_all_bytes),
+	    cmocka_unit_test(keys_are_decoded),
+	    cmocka_unit_test(what_is_no_key_is_not_decoded),
 	    cmocka_unit_test(broken_keys_end_somewhere),
 	    cmocka_unit_test(the_order_of_keys_is_that_of_values),
 	};

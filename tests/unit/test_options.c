@@ -58,8 +58,11 @@ nothing_given(void **state)
 	assert_int_equal(o.duration_ms, 0);
 	assert_int_equal(o.generators, 1);
 	assert_int_equal(o.memory_bytes, 256 << 20);
-	assert_false(o.seeded || o.no_generate || o.fresh || o.from_end ||
-		     o.headless || o.to_stdout || o.ascii);
+	assert_false(o.seeded || o.no_generate || o.fresh || o.headless ||
+		     o.to_stdout || o.ascii);
+	assert_int_equal(o.from.kind, FROM_BEGINNING);
+	assert_null(o.group);
+	assert_null(o.dead_letters);
 	options_release(&o);
 }
 
@@ -107,6 +110,28 @@ commands_and_operands(void **state)
 }
 
 static void
+several_stores(void **state)
+{
+	static const char *const lines[] = {
+	    "view a --ascii b c", "report a b c", "--ascii view a -- b c"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		struct options o;
+		struct err err = {0};
+
+		if (parse(lines[i], &o, &err))
+			fail_msg("weir %s: %s", lines[i], err.text);
+		assert_int_equal(o.stores_len, 3);
+		assert_string_equal(o.operand, "a");
+		assert_string_equal(o.stores[0], "a");
+		assert_string_equal(o.stores[1], "b");
+		assert_string_equal(o.stores[2], "c");
+		options_release(&o);
+	}
+}
+
+static void
 every_option(void **state)
 {
 	struct options o;
@@ -136,10 +161,10 @@ every_option(void **state)
 	assert_true(o.fresh && o.headless && o.ascii);
 	options_release(&o);
 	assert_int_equal(parse("--brokers=h:1 --topic=t --no-generate "
-			       "--from-end -X linger.ms=5 -Xclient.id=a=b",
+			       "--from end -X linger.ms=5 -Xclient.id=a=b",
 			       &o, &err),
 			 0);
-	assert_true(o.no_generate && o.from_end);
+	assert_true(o.no_generate && o.from.kind == FROM_END);
 	assert_int_equal(o.kafka.properties_len, 2);
 	assert_string_equal(o.kafka.properties[0].name, "linger.ms");
 	assert_string_equal(o.kafka.properties[0].value, "5");
@@ -151,6 +176,47 @@ every_option(void **state)
 			 0);
 	assert_string_equal(o.kafka.brokers, "b:2");
 	assert_true(isinf(o.per_s));
+	options_release(&o);
+}
+
+static void
+snapshots(void **state)
+{
+	struct options o;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(parse("", &o, &err), 0);
+	assert_null(o.snapshot);
+	assert_int_equal(o.snapshots.keep, 1000);
+	assert_int_equal(o.snapshots.keep_for_ms, 0);
+	options_release(&o);
+	assert_int_equal(parse("--snapshot f.db", &o, &err), 0);
+	assert_string_equal(o.snapshot, "f.db");
+	assert_int_equal(o.snapshot_every_ms, 60000);
+	options_release(&o);
+	assert_int_equal(parse("--snapshot f.db --snapshot-every 5m "
+			       "--snapshot-keep 7 --snapshot-keep-for 2d",
+			       &o, &err),
+			 0);
+	assert_int_equal(o.snapshot_every_ms, 300000);
+	assert_int_equal(o.snapshots.keep, 7);
+	assert_int_equal(o.snapshots.keep_for_ms, 172800000);
+	options_release(&o);
+	assert_int_equal(parse("snapshot dir f.db --snapshot-keep 2", &o, &err),
+			 0);
+	assert_int_equal(o.command, COMMAND_SNAPSHOT);
+	assert_string_equal(o.stores[0], "dir");
+	assert_string_equal(o.stores[1], "f.db");
+	assert_int_equal(o.snapshots.keep, 2);
+	options_release(&o);
+	assert_int_equal(parse("export dir users", &o, &err), 0);
+	assert_int_equal(o.command, COMMAND_EXPORT);
+	assert_string_equal(o.stores[1], "users");
+	assert_int_equal(o.format, EXPORT_CSV);
+	options_release(&o);
+	assert_int_equal(parse("export dir users --format json", &o, &err), 0);
+	assert_int_equal(o.format, EXPORT_JSON);
 	options_release(&o);
 }
 
@@ -212,6 +278,22 @@ what_is_refused(void **state)
 	    {"report", "needs the folder of a store"},
 	    {"generate", "needs a pipeline"},
 	    {"check", "needs a pipeline"},
+	    {"snapshot", "needs the folder of a store"},
+	    {"snapshot dir", "takes a store and a file"},
+	    {"snapshot a b c", "takes a store and a file"},
+	    {"export dir", "takes a store and a table"},
+	    {"export dir ''", "takes a store and a table"},
+	    {"export dir t --format xml", "--format takes csv or json"},
+	    {"view dir --format csv", "--format has no meaning"},
+	    {"snapshot dir f --snapshot g", "--snapshot has no meaning"},
+	    {"--snapshot ''", "--snapshot takes a file"},
+	    {"--snapshot f --snapshot-every 0",
+	     "--snapshot-every takes a time"},
+	    {"--snapshot f --snapshot-keep 0", "--snapshot-keep takes"},
+	    {"--snapshot f --snapshot-keep-for x",
+	     "--snapshot-keep-for takes a time"},
+	    {"--snapshot-every 5s", "need --snapshot FILE"},
+	    {"--snapshot-keep 5", "need --snapshot FILE"},
 	    {"--nonsense", "there is no option --nonsense"},
 	    {"--rate", "the option --rate needs a value"},
 	    {"-b", "the option -b needs a value"},
@@ -330,15 +412,234 @@ settings_from_a_file(void **state)
 	unlink(path);
 }
 
+/* ---- Settings of Kafka: files, the environment, secrets ---- */
+
+/* A file in /tmp of this text; its path goes to path[32]. */
+static void
+make_file(char *path, const char *text, size_t size)
+{
+	int fd;
+
+	strcpy(path, "/tmp/weir-options-XXXXXX");
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, size), size);
+	close(fd);
+}
+
+static const char *
+value_of(const struct options *o, const char *name)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < o->kafka.properties_len; i++)
+		if (strcmp(o->kafka.properties[i].name, name) == 0)
+			value = o->kafka.properties[i].value;
+	return value;
+}
+
+static void
+values_from_files(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t size;
+		const char *value, *says;
+	} cases[] = {
+	    {"hunter2\n", 8, "hunter2", NULL},
+	    {"hunter2", 7, "hunter2", NULL},
+	    {"hunter2\r\n", 9, "hunter2", NULL},
+	    /* One newline only; spaces count. */
+	    {" a b \n\n", 7, " a b \n", NULL},
+	    {"", 0, "", NULL},
+	    {"hunter2\0", 8, NULL,
+	     "given for \"sasl.password\": it is not "
+	     "text"},
+	};
+	char path[32], settings[32], line[128];
+	struct options o;
+	struct err err = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		make_file(path, cases[i].text, cases[i].size);
+		snprintf(line, sizeof(line), "-X sasl.password=@%s", path);
+		if (cases[i].value) {
+			assert_int_equal(parse(line, &o, &err), 0);
+			assert_string_equal(value_of(&o, "sasl.password"),
+					    cases[i].value);
+		} else {
+			assert_int_equal(parse(line, &o, &err), WEIR_USAGE);
+			assert_non_null(strstr(err.text, cases[i].says));
+			assert_null(strstr(err.text, "hunter2"));
+		}
+		options_release(&o);
+		unlink(path);
+	}
+	assert_int_equal(
+	    parse("-X sasl.password=@@x -X client.id=a@b", &o, &err), 0);
+	assert_string_equal(value_of(&o, "sasl.password"), "@x");
+	assert_string_equal(value_of(&o, "client.id"), "a@b");
+	options_release(&o);
+	/* What looks like a path may be a password. */
+	assert_int_equal(parse("-X sasl.password=@hunter2", &o, &err),
+			 WEIR_USAGE);
+	assert_non_null(strstr(err.text, "No such file"));
+	assert_non_null(strstr(err.text, "written @@"));
+	assert_null(strstr(err.text, "hunter2"));
+	options_release(&o);
+	assert_int_equal(parse("-X sasl.password=@/tmp", &o, &err), WEIR_USAGE);
+	options_release(&o);
+	/* The same in a file of settings. */
+	make_file(path, "hunter3\n", 8);
+	snprintf(line, sizeof(line), "sasl.password=@%s\nclient.id=@@y\n",
+		 path);
+	make_file(settings, line, strlen(line));
+	snprintf(line, sizeof(line), "-F %s", settings);
+	assert_int_equal(parse(line, &o, &err), 0);
+	assert_string_equal(value_of(&o, "sasl.password"), "hunter3");
+	assert_string_equal(value_of(&o, "client.id"), "@y");
+	options_release(&o);
+	unlink(path);
+	assert_int_equal(parse(line, &o, &err), WEIR_USAGE);
+	assert_non_null(strstr(err.text, ":1: cannot read the file"));
+	options_release(&o);
+	unlink(settings);
+}
+
+static void
+the_environment(void **state)
+{
+	char path[32], line[128];
+	struct options o;
+	struct err err = {0};
+
+	(void)state;
+	setenv("WEIR_KAFKA_SASL_PASSWORD", "one=1", 1);
+	setenv("WEIR_KAFKA_CLIENT_ID", "environment", 1);
+	setenv("WEIR_KAFKA_LINGER_MS", "3", 1);
+	/* It is about a cluster, and there is none. */
+	assert_int_equal(parse("", &o, &err), 0);
+	assert_int_equal(o.kafka.properties_len, 0);
+	options_release(&o);
+	assert_int_equal(parse("-b h:1", &o, &err), 0);
+	assert_string_equal(value_of(&o, "sasl.password"), "one=1");
+	assert_string_equal(value_of(&o, "client.id"), "environment");
+	options_release(&o);
+	/* Environment, then -F, then -X, in whatever order they stand. */
+	make_file(path, "client.id=file\nlinger.ms=4\n", 27);
+	snprintf(line, sizeof(line), "-X client.id=option -F %s -b h:1", path);
+	assert_int_equal(parse(line, &o, &err), 0);
+	assert_string_equal(value_of(&o, "sasl.password"), "one=1");
+	assert_string_equal(value_of(&o, "linger.ms"), "4");
+	assert_string_equal(value_of(&o, "client.id"), "option");
+	options_release(&o);
+	unlink(path);
+	/* Where the cluster is. */
+	setenv("WEIR_KAFKA_BOOTSTRAP_SERVERS", "env:1", 1);
+	assert_int_equal(parse("--no-generate", &o, &err), 0);
+	assert_string_equal(o.kafka.brokers, "env:1");
+	assert_string_equal(value_of(&o, "client.id"), "environment");
+	options_release(&o);
+	make_file(path, "bootstrap.servers=file:1\n", 25);
+	snprintf(line, sizeof(line), "-F %s", path);
+	assert_int_equal(parse(line, &o, &err), 0);
+	assert_string_equal(o.kafka.brokers, "file:1");
+	options_release(&o);
+	snprintf(line, sizeof(line), "-b option:1 -F %s", path);
+	assert_int_equal(parse(line, &o, &err), 0);
+	assert_string_equal(o.kafka.brokers, "option:1");
+	options_release(&o);
+	unlink(path);
+	/* An underscore of the name is two. */
+	setenv("WEIR_KAFKA_SSL__KEY", "hunter2", 1);
+	assert_int_equal(parse("", &o, &err), WEIR_USAGE);
+	assert_non_null(strstr(err.text, "\"ssl_key\""));
+	options_release(&o);
+	unsetenv("WEIR_KAFKA_SSL__KEY");
+	setenv("WEIR_KAFKA_SASL_PASWORD", "hunter2", 1);
+	assert_int_equal(parse("", &o, &err), WEIR_USAGE);
+	assert_string_equal(err.text,
+			    "WEIR_KAFKA_SASL_PASWORD in the environment: "
+			    "librdkafka has no setting \"sasl.pasword\"; did "
+			    "you mean \"sasl.password\"?");
+	options_release(&o);
+	/* Only who goes to a cluster asks. */
+	assert_int_equal(parse("check x", &o, &err), 0);
+	options_release(&o);
+	assert_int_equal(parse("generate x --stdout", &o, &err), 0);
+	options_release(&o);
+	unsetenv("WEIR_KAFKA_SASL_PASWORD");
+	setenv("WEIR_KAFKA_LINGER_MS", "hunter2", 1);
+	assert_int_equal(parse("", &o, &err), WEIR_USAGE);
+	assert_null(strstr(err.text, "hunter2"));
+	options_release(&o);
+	setenv("WEIR_KAFKA_LINGER_MS", "3", 1);
+	setenv("WEIR_KAFKA_BOOTSTRAP_SERVERS", "", 1);
+	assert_int_equal(parse("", &o, &err), WEIR_USAGE);
+	assert_non_null(strstr(err.text, "takes HOST:PORT"));
+	options_release(&o);
+	unsetenv("WEIR_KAFKA_BOOTSTRAP_SERVERS");
+	unsetenv("WEIR_KAFKA_SASL_PASSWORD");
+	unsetenv("WEIR_KAFKA_CLIENT_ID");
+	unsetenv("WEIR_KAFKA_LINGER_MS");
+}
+
+static void
+secrets_leave_the_command_line(void **state)
+{
+	char words[][64] = {"weir",
+			    "-b",
+			    "h:1",
+			    "-X",
+			    "sasl.password=hunter2",
+			    "-Xssl.key.password=hunter2",
+			    "--property=ssl.keystore.password=hunter2",
+			    "--prop",
+			    "sasl.oauthbearer.config=hunter2",
+			    "-X",
+			    "client.id=me",
+			    "-X",
+			    "sasl.password=@/no/hunter2"};
+	char *argv[sizeof(words) / sizeof(*words) + 1] = {NULL};
+	int argc = (int)(sizeof(words) / sizeof(*words));
+	struct options o;
+	struct err err;
+
+	(void)state;
+	for (int i = 0; i < argc; i++)
+		argv[i] = words[i];
+	/* All but the last, which is refused. */
+	assert_int_equal(options_parse(argc - 2, argv, &o, &err), 0);
+	assert_string_equal(value_of(&o, "sasl.password"), "hunter2");
+	assert_string_equal(value_of(&o, "sasl.oauthbearer.config"), "hunter2");
+	options_release(&o);
+	assert_string_equal(argv[4], "sasl.password=xxxxxxx");
+	assert_string_equal(argv[10], "client.id=me");
+	assert_int_equal(options_parse(argc, argv, &o, &err), WEIR_USAGE);
+	options_release(&o);
+	for (int i = 0; i < argc; i++)
+		assert_null(strstr(argv[i], "hunter2"));
+}
+
 static void
 the_help_names_every_option(void **state)
 {
 	static const char *const names[] = {
-	    "--brokers",  "--topic",  "--property",   "--config",
-	    "--from-end", "--rate",   "--events",     "--duration",
-	    "--seed",     "--bad",    "--generators", "--no-generate",
-	    "--store",    "--fresh",  "--memory",     "--headless",
-	    "--ascii",    "--stdout", "--help",       "--version"};
+	    "--brokers",       "--topic",
+	    "--property",      "--config",
+	    "--from",          "--rate",
+	    "--events",        "--duration",
+	    "--group",         "--dead-letters",
+	    "--seed",          "--bad",
+	    "--generators",    "--no-generate",
+	    "--store",         "--fresh",
+	    "--memory",        "--headless",
+	    "--ascii",         "--stdout",
+	    "--help",          "--version",
+	    "--snapshot",      "--snapshot-every",
+	    "--snapshot-keep", "--snapshot-keep-for",
+	    "--format"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -351,11 +652,16 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(nothing_given),
 	    cmocka_unit_test(commands_and_operands),
+	    cmocka_unit_test(several_stores),
 	    cmocka_unit_test(every_option),
+	    cmocka_unit_test(snapshots),
 	    cmocka_unit_test(numbers),
 	    cmocka_unit_test(what_is_refused),
 	    cmocka_unit_test(values_of_settings_are_not_told),
 	    cmocka_unit_test(settings_from_a_file),
+	    cmocka_unit_test(values_from_files),
+	    cmocka_unit_test(the_environment),
+	    cmocka_unit_test(secrets_leave_the_command_line),
 	    cmocka_unit_test(the_help_names_every_option),
 	};
 

@@ -74,11 +74,11 @@ static const struct {
     {"\"name\": \"shop\"", "\"alerts\": []",
      "f:2: alerts: no key \"alerts\"; there is \"name\", \"topic\", "
      "\"event\", \"tables\", \"panels\", \"generator\", "
-     "\"$schema\""},
+     "\"$schema\", \"dead_letters\""},
     {"\"name\": \"shop\"", "\"zzz\": 1",
      "f:2: zzz: no key \"zzz\"; there is \"name\", \"topic\", \"event\", "
      "\"tables\", \"panels\", \"generator\", "
-     "\"$schema\""},
+     "\"$schema\", \"dead_letters\""},
     {"  \"name\": \"shop\",\n", "", "f:1: needs \"name\""},
     {"\"rate\": 50,\n    \"fields\"", "\"fields\"", NULL},
     {"  \"name\"", "\"$schema\": \"x\", \"name\"", NULL},
@@ -107,6 +107,14 @@ static const struct {
      "f:3: topic.partitions: must be a whole number from 1 to 1024"},
     {"\"key\": \"user\"", "\"partitions\": 4.0",
      "f:3: topic.partitions: must be a whole number from 1 to 1024"},
+    {"\"key\": \"user\"", "\"retention\": \"500ms\"",
+     "f:3: topic.retention: must be a duration from 1s to 366d"},
+    {"\"key\": \"user\"", "\"retention\": \"always\"",
+     "f:3: topic.retention: must be \"forever\", or a duration such as "
+     "\"24h\" or \"7d\""},
+    {"\"key\": \"user\"", "\"retention\": -1",
+     "f:3: topic.retention: must be \"forever\", or a duration such as "
+     "\"24h\" or \"7d\""},
     {"\"key\": \"user\"", "\"key\": \"usr\"",
      "f:3: topic.key: no field \"usr\"; did you mean \"user\"?"},
     {"\"key\": \"user\"", "\"key\": \"at\"",
@@ -615,6 +623,16 @@ test_defaults(void **state)
 		assert_int_equal(p->panels[i].kind, kinds[i]);
 		assert_int_equal(p->panels[i].table, -1);
 	}
+	pipeline_free(p);
+
+	p = edit_ok("\"key\": \"user\"", "\"partitions\": 3");
+	assert_int_equal(p->retention_ms, 0);
+	pipeline_free(p);
+	p = edit_ok("\"key\": \"user\"", "\"retention\": \"24h\"");
+	assert_int_equal(p->retention_ms, 86400000);
+	pipeline_free(p);
+	p = edit_ok("\"key\": \"user\"", "\"retention\": \"forever\"");
+	assert_int_equal(p->retention_ms, -1);
 	pipeline_free(p);
 
 	p = edit_ok("\"who.id\"", "[\"who.is\", \"it\"]");

@@ -21,16 +21,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "base/alloc.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/random.h"
-#include "store/store.h"
+#include "store/lmdb-door.h"
 
 #define MINUTE     INT64_C(60000)
 #define START_MS   INT64_C(1735689600000)
@@ -197,8 +198,18 @@ world_init(struct world *w, unsigned keys, uint64_t seed)
 	aggregate_init(&w->aggregate, p);
 	w->state.watermark_ms = w->state.newest_ms = WATERMARK_NONE;
 	w->state.commit_ms = START_MS;
-	for (unsigned i = 0; i < PARTITIONS; i++)
-		w->partitions[i].newest_ms = WATERMARK_NONE;
+	for (unsigned i = 0; i < PARTITIONS; i++) {
+		/* Not a literal: what is between its members is compared. */
+		struct store_partition *entry = &w->partitions[i];
+
+		strcpy(entry->topic, "topic");
+		entry->number = (int32_t)i;
+		entry->newest_ms = WATERMARK_NONE;
+		entry->first_offset = -1;
+		entry->last_offset = (int64_t)i;
+		entry->first_print = i;
+		entry->last_print = UINT64_MAX - i;
+	}
 }
 
 static void
@@ -631,19 +642,26 @@ a_store_is_opened_again(void **state)
 		free(partitions);
 		check(&world);
 	}
-	/* The same source again keeps its offsets, another one does not. */
-	check_ok(store_set_source(world.store, &source, &err), &err);
-	check_ok(store_load(world.store, &loaded, &state_loaded, &partitions,
-			    &len, &err),
-		 &err);
-	assert_int_equal(len, PARTITIONS);
-	free(partitions);
+	/* What is over stays as it was when that was stored. */
+	world.partitions[1].state = PARTITION_ENDED;
+	commit(&world);
+	world.partitions[1].settled = true;
+	world.partitions[1].lost = 1000;
+	world.partitions[2].state = PARTITION_AWAY;
+	strcpy(world.partitions[2].topic, "another");
+	commit(&world);
 	strcpy(source.id, "embedded:1");
 	check_ok(store_set_source(world.store, &source, &err), &err);
 	check_ok(store_load(world.store, &loaded, &state_loaded, &partitions,
 			    &len, &err),
 		 &err);
-	assert_int_equal(len, 0);
+	assert_string_equal(loaded.id, "embedded:1");
+	assert_int_equal(len, PARTITIONS);
+	assert_int_equal(partitions[1].state, PARTITION_ENDED);
+	assert_int_equal(partitions[1].lost, 7);
+	assert_true(partitions[1].settled);
+	assert_memory_equal(&partitions[2], &world.partitions[2],
+			    sizeof(partitions[2]));
 	assert_int_equal(state_loaded.ledger.valid, world.state.ledger.valid);
 	free(partitions);
 	world_release(&world);
@@ -1327,6 +1345,139 @@ a_killed_writer_leaves_its_last_commit(void **state)
 	store_close(world.store);
 }
 
+/* ---- No room to grow ---- */
+
+/* What the address space of this process is, in bytes. */
+static size_t
+address_space(void)
+{
+	FILE *statm = fopen("/proc/self/statm", "r");
+	unsigned long pages = 0;
+
+	assert_non_null(statm);
+	assert_int_equal(fscanf(statm, "%lu", &pages), 1);
+	fclose(statm);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void
+a_map_that_cannot_grow_is_tried_again(void **state)
+{
+	struct store_commit more = {.aggregate = &world.aggregate,
+				    .state = &world.state,
+				    .partitions = world.partitions,
+				    .partitions_len = PARTITIONS};
+	size_t space = address_space();
+	struct rlimit before, small;
+	uint64_t number = 0;
+	struct view *view;
+	struct err err = {0};
+	int rc;
+
+	(void)state;
+	if (space > (size_t)1 << 40)
+		return; /* a sanitizer's shadow: no limit can be told */
+	world_init(&world, KEYS_MAX, 77);
+	assert_int_equal(mdb_env_set_mapsize(world.store->env, 2 << 20), 0);
+	add_random(&world, 1000, START_MS, MINUTE);
+	commit(&world);
+	add_random(&world, 200000, START_MS, 100 * MINUTE);
+	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+	small = before;
+	small.rlim_cur = address_space() + (40 << 20);
+	assert_int_equal(setrlimit(RLIMIT_AS, &small), 0);
+	world.state.ledger.consumed = world.state.ledger.valid;
+	world.state.ledger.foreign = world.state.ledger.valid;
+	rc = store_commit(world.store, &more, &number, &err);
+	assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+	assert_int_equal(rc, WEIR_STORE_FULL);
+	assert_non_null(strstr(err.text, "address space"));
+	/* Nothing has changed, and there is a map still. */
+	check_ok(store_view(world.store, 0, false, &view, &err), &err);
+	assert_int_equal(view->commit, 1);
+	assert_int_equal(view->ledger.valid, 1000);
+	view_free(view);
+	assert_int_equal(commit(&world), 2);
+	check(&world);
+	world_release(&world);
+}
+
+/* ---- Damage ---- */
+
+/* Changes a number of 64 bits within a record, behind the store's back. */
+static void
+harm(MDB_dbi dbi, const void *key, size_t key_size, size_t at, uint64_t by)
+{
+	MDB_val k = val(key, key_size), v;
+	MDB_txn *txn;
+	char data[4096];
+
+	assert_int_equal(mdb_txn_begin(world.store->env, NULL, 0, &txn), 0);
+	assert_int_equal(mdb_get(txn, dbi, &k, &v), 0);
+	assert_true(v.mv_size <= sizeof(data));
+	memcpy(data, v.mv_data, v.mv_size);
+	put_u64(data + at, get_u64(data + at) + by);
+	v.mv_data = data;
+	assert_int_equal(mdb_put(txn, dbi, &k, &v, 0), 0);
+	assert_int_equal(mdb_txn_commit(txn), 0);
+}
+
+/* It can be opened; but nothing is shown of it, and no run goes on with it. */
+static void
+assert_damaged(const char *what)
+{
+	struct store_source source;
+	struct store_state stored;
+	struct store_partition *partitions = NULL;
+	struct view *view = NULL;
+	struct err err = {0};
+	unsigned len;
+
+	assert_int_equal(store_view(world.store, 0, true, &view, &err),
+			 WEIR_STORE);
+	assert_non_null(strstr(err.text, "damaged"));
+	assert_non_null(strstr(err.text, what));
+	err.text[0] = '\0';
+	assert_int_equal(
+	    store_load(world.store, &source, &stored, &partitions, &len, &err),
+	    WEIR_STORE);
+	assert_non_null(strstr(err.text, what));
+	free(partitions);
+}
+
+static void
+numbers_that_disagree_are_damage(void **state)
+{
+	static const struct store_source source = {.id = "embedded:1",
+						   .topic = "topic"};
+	char summary[GROUP_KEY];
+	struct err err;
+
+	(void)state;
+	world_init(&world, 50, 78);
+	check_ok(store_set_source(world.store, &source, &err), &err);
+	add_random(&world, 500, START_MS, MINUTE);
+	commit(&world);
+	group_key(summary, GROUP_SUMMARY, T_KEYS, 0);
+	/* Keys, and then the total behind the spread (docs/store.md). */
+	harm(world.store->groups, summary, sizeof(summary), 0, 1);
+	assert_damaged("rows");
+	harm(world.store->groups, summary, sizeof(summary), 0, (uint64_t)-1);
+	harm(world.store->groups, summary, sizeof(summary),
+	     8 * (3 + GROUP_SPREAD), 1);
+	assert_damaged("its ledger");
+	harm(world.store->groups, summary, sizeof(summary),
+	     8 * (3 + GROUP_SPREAD), (uint64_t)-1);
+	/* A position that no topic has. */
+	harm(world.store->offsets, "\0\0\0", 4, 0, UINT64_C(1) << 62);
+	assert_damaged("read");
+	harm(world.store->offsets, "\0\0\0", 4, 0,
+	     (uint64_t)-1 - (UINT64_C(1) << 62) + 1);
+	commit(&world);
+	check(&world);
+	world_release(&world);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, new_path)
 
 int
@@ -1355,6 +1506,8 @@ main(void)
 	    TEST(a_store_is_set_aside),
 	    TEST(all_numbers_of_a_view_are_of_one_commit),
 	    TEST(a_killed_writer_leaves_its_last_commit),
+	    TEST(a_map_that_cannot_grow_is_tried_again),
+	    TEST(numbers_that_disagree_are_damage),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,35 @@
+#include <stddef.h>
+
+#include "base/utf8.h"
+
+unsigned
+utf8_size(const char *at, const char *end)
+{
+	const unsigned char *p = (const unsigned char *)at;
+	size_t left = (size_t)(end - at);
+	unsigned char low = 0x80, high = 0xbf;
+	unsigned size;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	size = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	if (left < size)
+		return 0;
+	if (p[0] == 0xe0)
+		low = 0xa0;
+	else if (p[0] == 0xed)
+		high = 0x9f;
+	else if (p[0] == 0xf0)
+		low = 0x90;
+	else if (p[0] == 0xf4)
+		high = 0x8f;
+	if (p[1] < low || p[1] > high)
+		return 0;
+	for (unsigned i = 2; i < size; i++) {
+		if (p[i] < 0x80 || p[i] > 0xbf)
+			return 0;
+	}
+	return size;
+}

@@ -1,0 +1,11 @@
+/* UTF-8, strictly: Unicode 15, table 3-7. */
+#ifndef WEIR_BASE_UTF8_H
+#define WEIR_BASE_UTF8_H
+
+/*
+ * The size in bytes of the character at `at`, 1 to 4; 0: what stands there,
+ * before `end`, is none. There must be a byte. NUL is a character.
+ */
+unsigned utf8_size(const char *at, const char *end);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * The keeper: takes snapshots of a store at intervals, in a thread of its own,
+ * so that nothing else waits for SQLite.
+ *
+ * The thread (weir-snapshot) owns the snapshot file, and a read transaction on
+ * the store while it takes one. It runs at a lower priority than the flow. What
+ * goes wrong is a sentence, and is tried again at the next interval.
+ */
+#ifndef WEIR_SNAPSHOT_KEEPER_H
+#define WEIR_SNAPSHOT_KEEPER_H
+
+#include "snapshot/snapshot.h"
+
+struct keeper;
+
+struct keeper_options {
+	const char *path;                /* borrowed */
+	const struct pipeline *pipeline; /* the same */
+	struct store *store;             /* the same; any mode */
+	int64_t every_ms;
+	struct snapshot_options snapshot;
+};
+
+int keeper_start(const struct keeper_options *options, struct keeper **out,
+		 struct err *err);
+
+/* What is wrong: "" or a sentence. Any thread. Never waits for a snapshot. */
+void keeper_problem(struct keeper *keeper, char text[ERR_TEXT_MAX]);
+
+/*
+ * Waits for the snapshot that is under way, takes a last one, and ends the
+ * thread. Fails when the last one did; the keeper is gone in any case. NULL is
+ * fine.
+ */
+int keeper_stop(struct keeper *keeper, struct err *err);
+
+#endif
