@@ -96,6 +96,10 @@ int engine_view(struct engine *engine, uint64_t seen, bool windows,
 struct store *engine_store(struct engine *engine);
 void engine_live(struct engine *engine, struct engine_live *live);
 void engine_set_rate(struct engine *engine, double per_s);
+/* An alert by its id; 0: all that fire. Stored with the next commit. */
+void engine_acknowledge(struct engine *engine, uint64_t id);
+/* A rule of the pipeline tells nobody any more, or again. */
+void engine_mute(struct engine *engine, unsigned rule, bool muted);
 
 /* "127.0.0.1:PORT" or the brokers given; valid until it is stopped. */
 const char *engine_brokers(const struct engine *engine);

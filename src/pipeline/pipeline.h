@@ -26,6 +26,7 @@
 #define PIPELINE_PATH_MAX     8 /* depth of a nested field */
 #define PIPELINE_ONE_OF_MAX   256
 #define PIPELINE_PANELS_MAX   16
+#define PIPELINE_ALERTS_MAX   32
 /*
  * Bytes of an encoded table key without its window. LMDB's limit is 511, a
  * window's start takes 8. Compiling refuses tables whose fields could exceed
@@ -132,6 +133,15 @@ struct panel_spec {
 			key, for the minimum and maximum per window; -1 */
 };
 
+enum alert_severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL };
+
+struct alert_spec {
+	char name[PIPELINE_NAME_MAX];
+	enum alert_severity severity;
+	int table;   /* index into tables; -1: it is about the flow */
+	int measure; /* of that table; -1 where it is about no measure */
+};
+
 enum gen_kind {
 	GEN_TIME,     /* the event time, from the generator's clock */
 	GEN_ZIPF,     /* rank 1..count with probability ~ 1 / rank^exponent */
@@ -189,6 +199,8 @@ struct pipeline {
 	unsigned tables_len;
 	struct panel_spec panels[PIPELINE_PANELS_MAX];
 	unsigned panels_len;
+	struct alert_spec alerts[PIPELINE_ALERTS_MAX];
+	unsigned alerts_len;
 	struct generator_spec generator;
 	/*
 	 * Of all that gives a store its meaning: event fields and rules,

@@ -27,6 +27,7 @@
 #define VIEW_DEAD    100 /* dead letters kept whole */
 #define VIEW_SPREAD  64
 #define VIEW_WINDOWS 120 /* newest windows of a windowed table */
+#define VIEW_ALERTS  100 /* alerts that are not cleared, and as many past */
 
 struct view_text {
 	const char *data; /* NUL behind it; may hold NUL */
@@ -154,7 +155,37 @@ struct view_second {
 	int64_t commit_us;
 };
 
-struct view_alert; /* comes with alerts */
+enum view_alert_state {
+	VIEW_ALERT_PENDING, /* its condition holds, not yet for long enough */
+	VIEW_ALERT_FIRING,
+	VIEW_ALERT_ACKNOWLEDGED, /* firing, and somebody has seen it */
+	VIEW_ALERT_CLEARED,
+};
+
+/* "pending", "firing", "acknowledged", "cleared". Static. */
+const char *view_alert_state_name(enum view_alert_state state);
+
+/* An alert: a rule, for one key where the rule is about keys. */
+struct view_alert {
+	uint64_t id;   /* of this firing; unique in a store, never 0 */
+	unsigned rule; /* index into pipeline->alerts */
+	enum view_alert_state state;
+	struct view_text key; /* as view_row.key; size 0: it is about no key */
+	int64_t window_ms;    /* its window's start; -1: about none */
+	struct value value;   /* when it was last looked at */
+	struct value limit;   /* what that was compared to */
+	int64_t since_ms;     /* clock time when this state began */
+	int64_t fired_ms;     /* clock time; -1: never */
+	struct view_text message; /* the rule's, filled in; foreign text */
+};
+
+/* What became of a rule. */
+struct view_rule {
+	int64_t pending, firing, acknowledged; /* alerts in these states */
+	int64_t fired;    /* so often since the store began */
+	int64_t fired_ms; /* clock time of the last; -1: never */
+	bool muted;       /* counted and shown, but told nobody */
+};
 
 struct view {
 	const struct pipeline *pipeline; /* outlives the view */
@@ -181,6 +212,16 @@ struct view {
 	unsigned overlaps_len;
 	struct view_table *tables; /* parallel to pipeline->tables */
 	unsigned tables_len;
+	/* Parallel to pipeline->alerts; their counts are of all alerts. */
+	struct view_rule *rules;
+	unsigned rules_len;
+	/* Not cleared: firing, acknowledged, pending; each the most severe
+	 * first, of these the newest. */
+	struct view_alert *alerts;
+	unsigned alerts_len;
+	/* What was fired, acknowledged and cleared, newest first. */
+	struct view_alert *alert_log;
+	unsigned alert_log_len;
 	/*
 	 * The last VIEW_HISTORY whole seconds before commit_ms (of several
 	 * stores: that all of them that are written know), oldest first, one
