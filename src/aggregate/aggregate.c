@@ -8,33 +8,48 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 
-#define PENDING 2
+#define BLOCK 16 /* events */
 
+/* A key and where it leads, for one event of the block. */
 struct pending_row {
-	unsigned table;
 	uint64_t hash;
-	size_t key_size;
-	char key[WINDOW_KEY_SIZE + KEY_MAX];
+	uint32_t key, key_size; /* in keys; no bytes: the event is too late */
 };
 
-struct aggregate_pending {
-	struct event event; /* its numbers; the text is gone */
-	struct position position;
-	struct pending_row rows[PIPELINE_TABLES_MAX];
+struct aggregate_block {
 	unsigned len;
+	struct position positions[BLOCK];
+	struct event events[BLOCK]; /* their numbers; the text is gone */
+	struct pending_row rows[PIPELINE_TABLES_MAX][BLOCK];
+	size_t keys_size;
+	char keys[BLOCK * PIPELINE_TABLES_MAX * (WINDOW_KEY_SIZE + KEY_MAX)];
 };
+
+static bool
+same_keys(const struct table_spec *a, const struct table_spec *b)
+{
+	return a->by_len == b->by_len &&
+	       memcmp(a->by, b->by, a->by_len * sizeof(a->by[0])) == 0;
+}
 
 void
 aggregate_init(struct aggregate *aggregate, const struct pipeline *p)
 {
 	memset(aggregate, 0, sizeof(*aggregate));
 	aggregate->pipeline = p;
-	aggregate->pending = xcalloc(PENDING, sizeof(*aggregate->pending));
+	for (unsigned i = 0; i < 2; i++) {
+		aggregate->blocks[i] = xmalloc(sizeof(struct aggregate_block));
+		aggregate->blocks[i]->len = 0;
+		aggregate->blocks[i]->keys_size = 0;
+	}
 	for (unsigned i = 0; i < p->tables_len; i++) {
 		struct aggregate_table *table = &aggregate->tables[i];
 
 		row_layout_init(&table->layout, p, &p->tables[i]);
 		delta_init(&table->delta, table->layout.size);
+		while (!same_keys(&p->tables[table->keys_of], &p->tables[i]))
+			table->keys_of++;
+		aggregate->measures |= !table->layout.counts;
 	}
 }
 
@@ -45,7 +60,8 @@ aggregate_release(struct aggregate *aggregate)
 		return;
 	for (unsigned i = 0; i < aggregate->pipeline->tables_len; i++)
 		delta_release(&aggregate->tables[i].delta);
-	free(aggregate->pending);
+	free(aggregate->blocks[0]);
+	free(aggregate->blocks[1]);
 }
 
 int64_t
@@ -64,95 +80,128 @@ window_closed(int64_t start_ms, const struct table_spec *table,
 	       start_ms + table->window_ms + table->lateness_ms <= watermark_ms;
 }
 
-/* Puts the key of an event in a table into `room`; false when it is late. */
-static bool
-take_key(const struct pipeline *p, const struct table_spec *spec,
-	 const struct event *event, int64_t watermark_ms, char *room,
-	 size_t *size)
+/*
+ * The window of an event. Most are of the one before, and dividing takes as
+ * long as all the rest.
+ */
+static int64_t
+window_of(struct aggregate_table *table, const struct table_spec *spec,
+	  int64_t time_ms)
 {
-	char encoded[KEY_MAX], *to = room;
-	struct text key;
-
-	if (spec->window_ms) {
-		int64_t start = window_start(event->time_ms, spec->window_ms);
-
-		if (window_closed(start, spec, watermark_ms))
-			return false;
-		put_be64(to, key_from_i64(start));
-		to += WINDOW_KEY_SIZE;
-	}
-	key_encode(p, spec, event, encoded, &key);
-	memcpy(to, key.data, key.size);
-	*size = (size_t)(to - room) + key.size;
-	return true;
+	if (time_ms < table->window_start ||
+	    time_ms - table->window_start >= spec->window_ms)
+		table->window_start = window_start(time_ms, spec->window_ms);
+	return table->window_start;
 }
 
 static void
-finish(struct aggregate *aggregate, struct aggregate_pending *pending)
+ask_for_rows(const struct aggregate *aggregate,
+	     const struct aggregate_block *block, unsigned event)
 {
-	for (unsigned n = 0; n < pending->len; n++) {
-		const struct pending_row *to = &pending->rows[n];
-		struct aggregate_table *table = &aggregate->tables[to->table];
-		struct text key = {to->key, to->key_size};
-		int created;
-		void *row;
+	for (unsigned i = 0; i < aggregate->pipeline->tables_len; i++)
+		delta_prefetch_row(&aggregate->tables[i].delta,
+				   block->rows[i][event].hash);
+}
 
-		row = delta_row(&table->delta, key, to->hash, &created);
-		if (created)
-			row_init(&table->layout, row);
-		row_add(&table->layout, row, &pending->event,
-			pending->position);
+static void
+change_rows(struct aggregate *aggregate, struct aggregate_block *block)
+{
+	for (unsigned i = 0; i < aggregate->pipeline->tables_len; i++) {
+		struct aggregate_table *table = &aggregate->tables[i];
+
+		for (unsigned n = 0; n < block->len; n++) {
+			const struct pending_row *to = &block->rows[i][n];
+			struct text key = {block->keys + to->key, to->key_size};
+			int created;
+			void *row;
+
+			if (key.size == 0)
+				continue;
+			row = delta_row(&table->delta, key, to->hash, &created);
+			if (created)
+				row_init(&table->layout, row);
+			row_add(&table->layout, row, &block->events[n],
+				block->positions[n]);
+		}
 	}
-	pending->len = 0;
+	block->len = 0;
+	block->keys_size = 0;
 }
 
 /*
  * With 100,000 keys, nearly every look-up waits for memory, twice: for the slot
- * and for the row. So an event takes three steps, one at each call: its slots
- * are asked for, then its rows, and only then are they changed. What another
- * event does meanwhile, its decoding above all, takes longer than the memory.
+ * and for the row. So events are gathered in blocks. Each one's slots are asked
+ * for as it comes; when the block is full, its rows are; and these are changed
+ * when the next one is full. What else is done meanwhile takes longer than the
+ * memory. Tables of the same key share what it costs to encode and to hash it.
  */
 void
 aggregate_add(struct aggregate *aggregate, const struct event *event,
 	      struct position position, int64_t watermark_ms)
 {
 	const struct pipeline *p = aggregate->pipeline;
-	struct aggregate_pending *last =
-	    &aggregate->pending[(aggregate->next + 1) % PENDING];
-	struct aggregate_pending *pending =
-	    &aggregate->pending[aggregate->next];
+	struct aggregate_block *block = aggregate->blocks[0];
+	struct text keys[PIPELINE_TABLES_MAX];
+	uint64_t hashes[PIPELINE_TABLES_MAX];
+	char rooms[PIPELINE_TABLES_MAX][KEY_MAX];
+	bool late = false;
 
-	for (unsigned n = 0; n < last->len; n++)
-		delta_prefetch_row(
-		    &aggregate->tables[last->rows[n].table].delta,
-		    last->rows[n].hash);
-	finish(aggregate, pending);
 	for (unsigned i = 0; i < p->tables_len; i++) {
-		struct pending_row *to = &pending->rows[pending->len];
+		struct aggregate_table *table = &aggregate->tables[i];
+		const struct table_spec *spec = &p->tables[i];
+		unsigned n = table->keys_of;
+		char *to = block->keys + block->keys_size;
+		struct pending_row *row = &block->rows[i][block->len];
+		uint64_t hash;
+		int64_t start;
 
-		if (!take_key(p, &p->tables[i], event, watermark_ms, to->key,
-			      &to->key_size)) {
-			aggregate->tables[i].late++;
-			continue;
+		if (n == i) {
+			key_encode(p, spec, event, rooms[i], &keys[i]);
+			hashes[i] = hash64(keys[i].data, keys[i].size);
 		}
-		to->table = i;
-		to->hash = hash64(to->key, to->key_size);
-		delta_prefetch_slot(&aggregate->tables[i].delta, to->hash);
-		pending->len++;
+		hash = hashes[n];
+		if (spec->window_ms) {
+			start = window_of(table, spec, event->time_ms);
+			if (window_closed(start, spec, watermark_ms)) {
+				table->late++;
+				late = true;
+				row->hash = row->key_size = 0;
+				continue;
+			}
+			put_be64(to, key_from_i64(start));
+			to += WINDOW_KEY_SIZE;
+			hash = hash_with(hash, (uint64_t)start);
+		}
+		bytes_copy(to, keys[n].data, keys[n].size);
+		to += keys[n].size;
+		row->hash = hash;
+		row->key = (uint32_t)block->keys_size;
+		row->key_size = (uint32_t)(to - block->keys) - row->key;
+		block->keys_size += row->key_size;
+		delta_prefetch_slot(&table->delta, hash);
 	}
-	aggregate->late += pending->len < p->tables_len;
-	pending->position = position;
-	memcpy(pending->event.values, event->values,
-	       p->event.fields_len * sizeof(*event->values));
-	aggregate->next = (aggregate->next + 1) % PENDING;
+	aggregate->late += late;
+	block->positions[block->len] = position;
+	if (aggregate->measures)
+		memcpy(block->events[block->len].values, event->values,
+		       p->event.fields_len * sizeof(*event->values));
+	if (block->len >= BLOCK / 2)
+		ask_for_rows(aggregate, block, block->len - BLOCK / 2);
+	else if (aggregate->blocks[1]->len)
+		ask_for_rows(aggregate, aggregate->blocks[1],
+			     block->len + BLOCK / 2);
+	if (++block->len < BLOCK)
+		return;
+	change_rows(aggregate, aggregate->blocks[1]);
+	aggregate->blocks[0] = aggregate->blocks[1];
+	aggregate->blocks[1] = block;
 }
 
 void
 aggregate_settle(struct aggregate *aggregate)
 {
-	for (unsigned i = 0; i < PENDING; i++)
-		finish(aggregate,
-		       &aggregate->pending[(aggregate->next + i) % PENDING]);
+	change_rows(aggregate, aggregate->blocks[1]);
+	change_rows(aggregate, aggregate->blocks[0]);
 }
 
 size_t

@@ -19,17 +19,19 @@
 struct aggregate_table {
 	struct row_layout layout;
 	struct delta delta;
-	int64_t late; /* events since the last commit too late for it */
+	int64_t late;         /* events since the last commit too late for it */
+	unsigned keys_of;     /* the first table with the same `by` */
+	int64_t window_start; /* the window of the last event */
 };
 
-struct aggregate_pending; /* an event that is on its way into its rows */
+struct aggregate_block; /* events that are on their way into their rows */
 
 struct aggregate {
 	const struct pipeline *pipeline;
 	struct aggregate_table tables[PIPELINE_TABLES_MAX];
-	int64_t late; /* events since the last commit too late for any */
-	struct aggregate_pending *pending; /* a ring */
-	unsigned next;
+	int64_t late;  /* events since the last commit too late for any */
+	bool measures; /* some are of fields, not just counts */
+	struct aggregate_block *blocks[2]; /* that of now, the one before */
 };
 
 void aggregate_init(struct aggregate *aggregate, const struct pipeline *p);

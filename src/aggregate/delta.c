@@ -4,7 +4,6 @@
 #include "aggregate/delta.h"
 #include "base/alloc.h"
 #include "base/bytes.h"
-#include "base/hash.h"
 
 #define SLOTS_MIN 1024
 #define PREFIX    16 /* bytes of a key that the radix sort sees */
@@ -48,51 +47,43 @@ record_bytes(const struct delta *delta, size_t key_size)
 	       ~(size_t)7;
 }
 
+static size_t
+free_slot(const struct delta *delta, uint32_t hash)
+{
+	size_t mask = delta->slots_len - 1, at = hash & mask;
+
+	while (delta->slots[at].record)
+		at = (at + 1) & mask;
+	return at;
+}
+
 static void
 slots_grow(struct delta *delta)
 {
-	size_t mask;
+	struct delta_slot *old = delta->slots;
+	size_t old_len = delta->slots_len;
 
-	free(delta->slots);
 	delta->slots_len *= 2;
 	delta->slots = xcalloc(delta->slots_len, sizeof(*delta->slots));
-	mask = delta->slots_len - 1;
-	for (size_t at = 0; at < delta->data_size;) {
-		struct delta_record *record = record_at(delta, at);
-		const char *key = row_of(record) + delta->row_size;
-		size_t slot = record->hash & mask;
+	for (size_t i = 0; i < old_len; i++) {
+		const struct delta_record *record;
 
-		while (delta->slots[slot].record)
-			slot = (slot + 1) & mask;
-		delta->slots[slot].tag =
-		    (uint32_t)(hash64(key, record->key_size) >> 32);
-		delta->slots[slot].record = (uint32_t)(at / 8) + 1;
-		at += record_bytes(delta, record->key_size);
+		if (!old[i].record)
+			continue;
+		record = record_at(delta, ((size_t)old[i].record - 1) * 8);
+		delta->slots[free_slot(delta, record->hash)] = old[i];
 	}
+	free(old);
 }
 
 void *
-delta_row(struct delta *delta, struct text key, uint64_t hash, int *created)
+delta_insert(struct delta *delta, struct text key, uint64_t hash)
 {
-	uint32_t tag = (uint32_t)(hash >> 32);
-	size_t mask = delta->slots_len - 1;
-	size_t slot = (uint32_t)hash & mask;
+	size_t need = record_bytes(delta, key.size), at;
 	struct delta_record *record;
-	size_t need;
 
-	for (; delta->slots[slot].record; slot = (slot + 1) & mask) {
-		if (delta->slots[slot].tag != tag)
-			continue;
-		record = record_at(delta,
-				   ((size_t)delta->slots[slot].record - 1) * 8);
-		if (record->key_size == key.size &&
-		    memcmp(row_of(record) + delta->row_size, key.data,
-			   key.size) == 0) {
-			*created = 0;
-			return row_of(record);
-		}
-	}
-	need = record_bytes(delta, key.size);
+	if ((delta->len + 1) * 2 > delta->slots_len)
+		slots_grow(delta);
 	if (delta->data_capacity - delta->data_size < need) {
 		delta->data_capacity =
 		    delta->data_capacity ? delta->data_capacity * 2 : 32768;
@@ -102,13 +93,11 @@ delta_row(struct delta *delta, struct text key, uint64_t hash, int *created)
 	record->hash = (uint32_t)hash;
 	record->key_size = (uint32_t)key.size;
 	memcpy(row_of(record) + delta->row_size, key.data, key.size);
-	delta->slots[slot].tag = tag;
-	delta->slots[slot].record = (uint32_t)(delta->data_size / 8) + 1;
+	at = free_slot(delta, record->hash);
+	delta->slots[at].tag = (uint32_t)(hash >> 32);
+	delta->slots[at].record = (uint32_t)(delta->data_size / 8) + 1;
 	delta->data_size += need;
 	delta->len++;
-	if (delta->len * 2 > delta->slots_len)
-		slots_grow(delta);
-	*created = 1;
 	return row_of(record);
 }
 

@@ -39,6 +39,8 @@ row_layout_init(struct row_layout *layout, const struct pipeline *p,
 	layout->cells_len = table->measures_len;
 	layout->rank = table->rank;
 	layout->positions = at;
+	layout->counts = table->measures_len == 1 &&
+			 table->measures[0].kind == MEASURE_COUNT;
 	layout->size = at + 24;
 	assert(layout->size <= ROW_MAX);
 }
@@ -115,9 +117,25 @@ combine(const struct row_cell *cell, char *at, uint64_t with)
 	}
 }
 
-void
-row_add(const struct row_layout *layout, void *row, const struct event *event,
-	struct position position)
+/* The whole of row_add() where there is nothing but a count. */
+static void
+add_count(char *row, struct position position)
+{
+	char *positions = row + 8;
+
+	put_u64(row, get_u64(row) + 1);
+	if ((int64_t)get_u64(positions + 8) == NO_OFFSET) {
+		put_u32(positions,
+			1u << KNOWN_SHIFT | (uint32_t)position.partition);
+		put_u64(positions + 8, (uint64_t)position.offset);
+	}
+	put_u32(positions + 4, (uint32_t)position.partition);
+	put_u64(positions + 16, (uint64_t)position.offset);
+}
+
+static void
+add_measures(const struct row_layout *layout, void *row,
+	     const struct event *event, struct position position)
 {
 	char *cells = row, *positions = cells + layout->positions;
 	uint32_t known = get_u32(positions) >> KNOWN_SHIFT;
@@ -156,6 +174,16 @@ row_add(const struct row_layout *layout, void *row, const struct event *event,
 	put_u32(positions, known << KNOWN_SHIFT | first);
 	put_u32(positions + 4, (uint32_t)position.partition);
 	put_u64(positions + 16, (uint64_t)position.offset);
+}
+
+void
+row_add(const struct row_layout *layout, void *row, const struct event *event,
+	struct position position)
+{
+	if (layout->counts)
+		add_count(row, position);
+	else
+		add_measures(layout, row, event, position);
 }
 
 void

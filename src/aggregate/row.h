@@ -46,6 +46,7 @@ struct row_layout {
 	unsigned cells_len;
 	unsigned rank;      /* the measure that ranks */
 	unsigned positions; /* offset of the positions */
+	bool counts;        /* its only measure is a count */
 	unsigned size;      /* bytes of a row, a multiple of 8 */
 };
 

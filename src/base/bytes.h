@@ -5,6 +5,8 @@
 #ifndef WEIR_BASE_BYTES_H
 #define WEIR_BASE_BYTES_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -36,6 +38,51 @@ static inline void
 put_u32(void *to, uint32_t v)
 {
 	memcpy(to, &v, sizeof(v));
+}
+
+/* memcmp() == 0, for short ones without a call; they may overlap. */
+static inline bool
+bytes_equal(const void *a, const void *b, size_t size)
+{
+	const char *x = (const char *)a, *y = (const char *)b;
+
+	if (size > 16)
+		return memcmp(a, b, size) == 0;
+	if (size >= 8)
+		return get_u64(x) == get_u64(y) &&
+		       get_u64(x + size - 8) == get_u64(y + size - 8);
+	if (size >= 4)
+		return get_u32(x) == get_u32(y) &&
+		       get_u32(x + size - 4) == get_u32(y + size - 4);
+	for (size_t i = 0; i < size; i++)
+		if (x[i] != y[i])
+			return false;
+	return true;
+}
+
+/* memcpy(), for short ones without a call. */
+static inline void
+bytes_copy(void *to, const void *from, size_t size)
+{
+	char *x = (char *)to;
+	const char *y = (const char *)from;
+
+	if (size > 16) {
+		memcpy(to, from, size);
+	} else if (size >= 8) {
+		uint64_t last = get_u64(y + size - 8);
+
+		put_u64(x, get_u64(y));
+		put_u64(x + size - 8, last);
+	} else if (size >= 4) {
+		uint32_t last = get_u32(y + size - 4);
+
+		put_u32(x, get_u32(y));
+		put_u32(x + size - 4, last);
+	} else {
+		for (size_t i = 0; i < size; i++)
+			x[i] = y[i];
+	}
 }
 
 static inline double

@@ -10,4 +10,12 @@
 
 uint64_t hash64(const void *data, size_t size);
 
+/* A hash of the data and a number, from the data's. Kept nowhere. */
+static inline uint64_t
+hash_with(uint64_t hash, uint64_t number)
+{
+	hash = (hash ^ number) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 32;
+}
+
 #endif

@@ -5,7 +5,9 @@
 #include "event/event.h"
 
 #include "base/alloc.h"
+#include "base/bytes.h"
 #include "event/json-decode.h"
+#include "event/shape.h"
 
 /*
  * One field's rules, compiled: small enough that those of an ordinary pipeline
@@ -21,25 +23,24 @@ struct rule {
 	double min, max;          /* FIELD_NUMBER */
 	uint32_t max_length;
 	unsigned one_of_len;
-	struct text *one_of; /* sorted by size, then bytes; the text is
-				borrowed from the pipeline */
+	struct text *one_of; /* sorted by size; the text is borrowed from the
+				pipeline */
 };
 
 struct decoder {
 	const struct event_spec *spec;
 	struct json_decoder *json;
+	struct shapes *shapes;
 	struct rule rules[PIPELINE_FIELDS_MAX];
 	struct decoded values[PIPELINE_FIELDS_MAX];
 };
 
 static int
-text_compare(const void *left, const void *right)
+compare_sizes(const void *left, const void *right)
 {
 	const struct text *a = left, *b = right;
 
-	if (a->size != b->size)
-		return a->size < b->size ? -1 : 1;
-	return a->size ? memcmp(a->data, b->data, a->size) : 0;
+	return a->size < b->size ? -1 : a->size > b->size;
 }
 
 /*
@@ -90,7 +91,7 @@ compile_rule(struct rule *rule, const struct field *field)
 	for (unsigned i = 0; i < field->one_of_len; i++)
 		rule->one_of[i] = field->one_of[i];
 	qsort(rule->one_of, rule->one_of_len, sizeof(*rule->one_of),
-	      text_compare);
+	      compare_sizes);
 }
 
 int
@@ -106,6 +107,7 @@ decoder_new(const struct pipeline *pipeline, struct decoder **out,
 	       (unsigned)spec->time_field < spec->fields_len &&
 	       spec->fields[spec->time_field].type == FIELD_TIME);
 	decoder->spec = spec;
+	decoder->shapes = shapes_new(spec);
 	for (unsigned i = 0; i < spec->fields_len; i++)
 		compile_rule(&decoder->rules[i], &spec->fields[i]);
 	decoder->rules[spec->time_field].event_time = true;
@@ -126,6 +128,7 @@ decoder_free(struct decoder *decoder)
 	if (!decoder)
 		return;
 	json_decoder_free(decoder->json);
+	shapes_free(decoder->shapes);
 	for (unsigned i = 0; i < decoder->spec->fields_len; i++)
 		free(decoder->rules[i].one_of);
 	free(decoder);
@@ -136,17 +139,19 @@ is_one_of(const struct rule *rule, struct text text)
 {
 	unsigned low = 0, high = rule->one_of_len;
 
+	/* The first that is not shorter; few have the same size. */
 	while (low < high) {
 		unsigned middle = (low + high) / 2;
-		int order = text_compare(&text, &rule->one_of[middle]);
 
-		if (order == 0)
-			return true;
-		if (order < 0)
-			high = middle;
-		else
+		if (rule->one_of[middle].size < text.size)
 			low = middle + 1;
+		else
+			high = middle;
 	}
+	for (; low < rule->one_of_len && rule->one_of[low].size == text.size;
+	     low++)
+		if (bytes_equal(rule->one_of[low].data, text.data, text.size))
+			return true;
 	return false;
 }
 
@@ -278,10 +283,13 @@ decoder_decode(struct decoder *decoder, const void *data, size_t size,
 		return REASON_NO_VALUE;
 	if (size > spec->max_bytes)
 		return REASON_TOO_LARGE;
-	reason = json_decoder_decode(decoder->json, data, size, decoder->values,
-				     &fault->field);
-	if (reason)
-		return reason;
+	if (!shapes_decode(decoder->shapes, data, size, decoder->values)) {
+		reason = json_decoder_decode(decoder->json, data, size,
+					     decoder->values, &fault->field);
+		if (reason)
+			return reason;
+		shapes_learn(decoder->shapes, data, size);
+	}
 
 	if (__builtin_add_overflow(now_ms, spec->future_ms, &latest_ms))
 		latest_ms = spec->future_ms < 0 ? INT64_MIN : INT64_MAX;

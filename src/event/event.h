@@ -46,8 +46,9 @@
 struct event_value {
 	bool present; /* false: optional and missing or null */
 	union {
-		struct text text; /* FIELD_STRING, unescaped; borrowed from
-				     the decoder until its next call */
+		struct text text; /* FIELD_STRING, unescaped; borrowed until
+				     the next call, from the decoder or the
+				     message */
 		int64_t i;        /* FIELD_INT, FIELD_TIME in ms, FIELD_BOOL */
 		double d;         /* FIELD_NUMBER */
 	};

@@ -52,22 +52,44 @@ void distribution_release(struct distribution *d);
 uint64_t distribution_draw_rejection(const struct distribution *d,
 				     struct random *random);
 
+/* A draw in two steps, between which what it needs comes from memory. */
+struct distribution_draw {
+	uint64_t cell; /* by rejection: what was drawn */
+	uint32_t rest; /* of 2^32 */
+};
+
+static inline struct distribution_draw
+distribution_draw_ahead(const struct distribution *d, struct random *random)
+{
+	unsigned __int128 product;
+	struct distribution_draw draw;
+
+	if (!d->cells)
+		return (struct distribution_draw){
+		    distribution_draw_rejection(d, random), 0};
+	/* The high half picks the cell, the low half is what is left of it. */
+	product = (unsigned __int128)random_u64(random) * d->count;
+	draw.cell = (uint64_t)(product >> 64);
+	draw.rest = (uint32_t)((uint64_t)product >> 32);
+	__builtin_prefetch(&d->cells[draw.cell]);
+	return draw;
+}
+
+static inline uint64_t
+distribution_drawn(const struct distribution *d,
+		   const struct distribution_draw *draw)
+{
+	if (d->cells && draw->rest >= d->cells[draw->cell].threshold)
+		return d->cells[draw->cell].other;
+	return draw->cell;
+}
+
 static inline uint64_t
 distribution_draw(const struct distribution *d, struct random *random)
 {
-	unsigned __int128 product;
-	const struct distribution_cell *cell;
-	uint64_t i;
+	struct distribution_draw draw = distribution_draw_ahead(d, random);
 
-	if (!d->cells)
-		return distribution_draw_rejection(d, random);
-	/* The high half picks the cell, the low half is what is left of it. */
-	product = (unsigned __int128)random_u64(random) * d->count;
-	i = (uint64_t)(product >> 64);
-	cell = &d->cells[i];
-	return (uint32_t)((uint64_t)product >> 32) < cell->threshold
-		   ? i
-		   : cell->other;
+	return distribution_drawn(d, &draw);
 }
 
 #endif

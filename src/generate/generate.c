@@ -20,6 +20,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/random.h"
 #include "generate/distribution.h"
@@ -48,6 +49,7 @@ struct part {
 	size_t lead;  /* bytes of the value at the literal's end */
 	size_t trail; /* bytes of it at the beginning of the next literal */
 	struct distribution distribution;
+	struct distribution_draw ahead; /* for the next event */
 	int64_t min, max, next;
 	uint64_t range; /* max - min + 1 */
 	enum time_unit unit;
@@ -112,51 +114,47 @@ struct writer {
 
 /* ---- Writing ---- */
 
-static const char digit_pairs[] =
-    "00010203040506070809101112131415161718192021222324"
-    "25262728293031323334353637383940414243444546474849"
-    "50515253545556575859606162636465666768697071727374"
-    "75767778798081828384858687888990919293949596979899";
-
-static unsigned
-count_digits(uint64_t number)
+/*
+ * A number below 10^8 as eight digits, the first in the lowest byte: halved
+ * into parts of four digits, these of two, these of one, all at once. The
+ * factors divide by 100 and by 10 what fits the parts.
+ */
+static uint64_t
+eight_digits(uint64_t number)
 {
-	unsigned digits = 1;
+	uint64_t parts = number / 10000 | number % 10000 << 32;
+	uint64_t high = parts * 10486 >> 20 & UINT64_C(0x0000007f0000007f);
 
-	for (;;) {
-		if (number < 10)
-			return digits;
-		if (number < 100)
-			return digits + 1;
-		if (number < 1000)
-			return digits + 2;
-		if (number < 10000)
-			return digits + 3;
-		number /= 10000;
-		digits += 4;
-	}
+	parts = high | (parts - 100 * high) << 16;
+	high = parts * 103 >> 10 & UINT64_C(0x000f000f000f000f);
+	return (high | (parts - 10 * high) << 8) + UINT64_C(0x3030303030303030);
 }
 
-/* From the last digit backwards, two at a time. */
+/* Up to seven bytes more than the number's are written. */
 static char *
 put_number(char *to, uint64_t number, unsigned width)
 {
-	unsigned digits = count_digits(number);
-	char *end;
+	const uint64_t limit = 100000000;
+	uint64_t digits;
+	unsigned zeros;
 
-	if (digits < width) {
-		memset(to, '0', width - digits);
-		to += width - digits;
+	if (number >= limit) {
+		to = put_number(to, number / limit, width < 8 ? 0 : width - 8);
+		put_u64(to, eight_digits(number % limit));
+		return to + 8;
 	}
-	end = to + digits;
-	for (to = end; number >= 10; number /= 100) {
-		to -= 2;
-		memcpy(to, &digit_pairs[number % 100 * 2], 2);
-	}
-	/* An odd digit is left; of an even number of them, 0 is. */
-	if (digits & 1)
-		to[-1] = (char)('0' + number);
-	return end;
+	for (; width > 8; width--)
+		*to++ = '0';
+	digits = eight_digits(number);
+	/* Of the zeros in front, as many as the width asks for are written. */
+	zeros = number ? (unsigned)__builtin_ctzll(
+			     digits & ~UINT64_C(0x3030303030303030)) /
+			     8
+		       : 7;
+	if (zeros > 8 - width)
+		zeros = 8 - width;
+	put_u64(to, digits >> 8 * zeros);
+	return to + 8 - zeros;
 }
 
 static char *
@@ -199,6 +197,32 @@ put_time(char *to, int64_t time_ms, enum time_unit unit)
 	return to;
 }
 
+/*
+ * Draws are made an event ahead, in the order of the parts: large distributions
+ * are not in the cache, and have come from memory when they are needed.
+ */
+static void
+draw_ahead(struct writer *w, struct part *part)
+{
+	if (part->kind == PART_RANK || part->kind == PART_TEXT)
+		part->ahead =
+		    distribution_draw_ahead(&part->distribution, &w->random);
+	else if (part->kind == PART_RANGE)
+		part->ahead.cell = random_below(&w->random, part->range);
+}
+
+static uint64_t
+drawn(struct writer *w, struct part *part)
+{
+	uint64_t number =
+	    part->kind == PART_RANGE
+		? part->ahead.cell
+		: distribution_drawn(&part->distribution, &part->ahead);
+
+	draw_ahead(w, part);
+	return number;
+}
+
 static size_t
 write_event(struct writer *w, int64_t time_ms, char *out)
 {
@@ -207,7 +231,6 @@ write_event(struct writer *w, int64_t time_ms, char *out)
 	for (unsigned i = 0; i < w->parts_len; i++) {
 		struct part *part = &w->parts[i];
 		const struct text *text;
-		uint64_t draw;
 
 		to = put_blocks(to, part->literal, part->literal_size);
 		part->start = (size_t)(to - out) - part->lead;
@@ -215,13 +238,10 @@ write_event(struct writer *w, int64_t time_ms, char *out)
 		case PART_FIXED:
 			break;
 		case PART_RANK:
-			draw =
-			    distribution_draw(&part->distribution, &w->random);
-			to = put_number(to, draw + 1, part->width);
+			to = put_number(to, drawn(w, part) + 1, part->width);
 			break;
 		case PART_RANGE:
-			draw = random_below(&w->random, part->range);
-			to = put_signed(to, part->min + (int64_t)draw,
+			to = put_signed(to, part->min + (int64_t)drawn(w, part),
 					part->width);
 			break;
 		case PART_SEQUENCE:
@@ -233,9 +253,7 @@ write_event(struct writer *w, int64_t time_ms, char *out)
 			to = put_time(to, time_ms, part->unit);
 			break;
 		case PART_TEXT:
-			draw =
-			    distribution_draw(&part->distribution, &w->random);
-			text = &part->texts[draw];
+			text = &part->texts[drawn(w, part)];
 			to = put_blocks(to, text->data, text->size);
 			break;
 		}
@@ -722,6 +740,8 @@ writer_new(const struct pipeline *pipeline, uint64_t seed, unsigned stream,
 	w->max_bytes = w->event_max + BLOCK;
 	if (w->bad_share > 0)
 		make_faults(w);
+	for (unsigned i = 0; i < w->parts_len; i++)
+		draw_ahead(w, &w->parts[i]);
 	*out = w;
 	return 0;
 }

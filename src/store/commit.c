@@ -28,6 +28,8 @@
 #define EXPIRE_ROWS_MAX 20000
 /* Address space left to the others when the map grows. */
 #define SPACE_SPARE ((size_t)32 << 20)
+/* Rows of a delta, in key order: they lie anywhere in memory. */
+#define PREFETCH 8
 /* Seconds of history kept, a minute more than is shown. */
 #define HISTORY_KEEP (VIEW_HISTORY + 60)
 
@@ -169,6 +171,7 @@ merge_group(struct work *work, unsigned table, MDB_cursor *cursor,
 
 		if (prefix && memcmp(key.data, window, prefix) != 0)
 			break;
+		delta_prefetch(delta, *i + PREFETCH);
 		rc = merge_row(cursor, layout, key, row, old, now, &was);
 		/* A row of a group that is not there, or has none. */
 		if (rc == 0 && was && !known)

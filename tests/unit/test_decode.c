@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "base/random.h"
 #include "event/event.h"
 
 #define NOW_MS    INT64_C(1735689600000)
@@ -60,6 +61,7 @@ struct fixture {
 	struct decoder *decoder;
 	struct event event;
 	struct event_fault fault;
+	char *copy; /* of the last message: texts may point into it */
 };
 
 static void
@@ -152,25 +154,23 @@ teardown(void **state)
 
 	decoder_free(fix->decoder);
 	free_pipeline(fix->pipeline);
+	free(fix->copy);
 	free(fix);
 	return 0;
 }
 
-/* Decodes a copy that ends where its memory ends, and is freed afterwards. */
+/* Decodes a copy that ends where its memory ends. */
 static enum reason
 decode(struct fixture *fix, const void *data, size_t size)
 {
-	char *copy = malloc(size ? size : 1);
-	enum reason reason;
-
-	assert_non_null(copy);
-	memcpy(copy, data, size);
+	free(fix->copy);
+	fix->copy = malloc(size ? size : 1);
+	assert_non_null(fix->copy);
+	memcpy(fix->copy, data, size);
 	memset(&fix->event, 0xA5, sizeof(fix->event));
 	fix->fault.field = 12345;
-	reason = decoder_decode(fix->decoder, copy, size, NOW_MS, &fix->event,
-				&fix->fault);
-	free(copy);
-	return reason;
+	return decoder_decode(fix->decoder, fix->copy, size, NOW_MS,
+			      &fix->event, &fix->fault);
 }
 
 static enum reason
@@ -662,6 +662,110 @@ test_key_orders(void **state)
 	assert_int_equal(rounds, 720);
 }
 
+static void
+assert_same_values(const struct fixture *a, const struct fixture *b)
+{
+	for (unsigned f = 0; f < FIELDS; f++) {
+		const struct event_value *x = &a->event.values[f];
+		const struct event_value *y = &b->event.values[f];
+
+		assert_int_equal(x->present, y->present);
+		if (!x->present)
+			continue;
+		if (a->pipeline->event.fields[f].type == FIELD_STRING) {
+			assert_text(y, x->text.data, x->text.size);
+			continue;
+		}
+		assert_int_equal(x->i, y->i); /* of reals: their bits */
+	}
+}
+
+/* Changes a few bytes into what has a meaning in JSON, or takes some away. */
+static size_t
+mutate(struct random *random, char *text, size_t size)
+{
+	static const char bytes[] = "\"\\{}[],: 0123456789-.eEtfn\x01\x1f"
+				    "\x7f\xc3\xa9\x80 ua";
+
+	for (uint64_t n = random_below(random, 4); n > 0 && size > 1; n--) {
+		size_t at = random_below(random, size);
+		size_t len = 1 + random_below(random, 3);
+		char byte = bytes[random_below(random, sizeof(bytes) - 1)];
+
+		switch (random_below(random, 3)) {
+		case 0:
+			text[at] = byte;
+			break;
+		case 1:
+			memmove(text + at + 1, text + at, size - at);
+			text[at] = byte;
+			size++;
+			break;
+		default:
+			len = len < size - at ? len : size - at;
+			memmove(text + at, text + at + len, size - at - len);
+			size -= len;
+		}
+	}
+	return size;
+}
+
+/*
+ * What was learned from earlier events changes nothing: a decoder that has seen
+ * all of them says of each what one says that has seen none.
+ */
+static void
+test_learned(void **state)
+{
+	static const char *const events[] = {
+	    valid,
+	    HEAD ",\"count\":-3,\"big\":123456789012345678,\"score\":-1.25,"
+		 "\"real\":0.1,\"flag\":true,\"other\":null" TAIL,
+	    "{ \"user\" : { \"id\" : \"abcdefghij\" , \"geo\":{\"city\":\"x\","
+	    "\"zip\":12345678}},\"at\":1735689600000,\"name\":\"\",\"kind\":"
+	    "\"purchase\",\"must\":{\"have\":10000000,\"list\":[1,[],{},"
+	    "{\"name\":2.5}]}} ",
+	    "{\"s\":1735689600,\"us\":1735689600000000,\"ns\":"
+	    "17356896000000000,"
+	    "\"name\":\"12345678\",\"kind\":\"\",\"at\":12345678,\"must\":"
+	    "{\"have\":-99999999},\"real\":123456.789012345,\"flag\":false}",
+	};
+	const size_t events_len = sizeof(events) / sizeof(events[0]);
+	struct fixture *fix = *state, fresh = *fix;
+	struct random random;
+	unsigned valid_ones = 0;
+
+	random_init(&random, 1, 1);
+	fresh.copy = NULL;
+	for (unsigned i = 0; i < 30000; i++) {
+		const char *event = events[i % events_len];
+		size_t size = strlen(event);
+		enum reason reason;
+		char text[512];
+		struct err err;
+
+		assert_int_equal(decode(fix, event, size), REASON_NONE);
+		memcpy(text, event, size);
+		size = mutate(&random, text, size);
+		assert_int_equal(
+		    decoder_new(fix->pipeline, &fresh.decoder, &err), 0);
+		reason = decode(&fresh, text, size);
+		assert_int_equal(decode(fix, text, size), reason);
+		if (reason) {
+			assert_int_equal(fix->fault.field, fresh.fault.field);
+		} else {
+			assert_same_values(&fresh, fix);
+			assert_int_equal(fix->event.time_ms,
+					 fresh.event.time_ms);
+			valid_ones++;
+		}
+		decoder_free(fresh.decoder);
+	}
+	free(fresh.copy);
+	/* Many are, or this would say little. */
+	assert_in_range(valid_ones, 8000, 25000);
+}
+
 /* An event whose member x holds `levels` levels around `core`. */
 static enum reason
 decode_nested(struct fixture *fix, size_t levels, bool objects,
@@ -1018,14 +1122,23 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_cases),         CASE(test_values),
-	    CASE(test_no_value),      CASE(test_every_byte),
-	    CASE(test_every_prefix),  CASE(test_key_orders),
-	    CASE(test_depth),         CASE(test_deep_roots),
-	    CASE(test_sizes),         CASE(test_small_limit),
-	    CASE(test_many_members),  CASE(test_int_bounds),
-	    CASE(test_many_values),   CASE(test_clock),
-	    CASE(test_field_on_path), cmocka_unit_test(test_reasons),
+	    CASE(test_cases),
+	    CASE(test_values),
+	    CASE(test_no_value),
+	    CASE(test_every_byte),
+	    CASE(test_every_prefix),
+	    CASE(test_key_orders),
+	    CASE(test_learned),
+	    CASE(test_depth),
+	    CASE(test_deep_roots),
+	    CASE(test_sizes),
+	    CASE(test_small_limit),
+	    CASE(test_many_members),
+	    CASE(test_int_bounds),
+	    CASE(test_many_values),
+	    CASE(test_clock),
+	    CASE(test_field_on_path),
+	    cmocka_unit_test(test_reasons),
 	};
 
 	return cmocka_run_group_tests_name("decode", tests, NULL, NULL);
