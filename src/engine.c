@@ -29,7 +29,7 @@
 #define COMMIT_IDLE_NS     INT64_C(1000000000) /* when nothing happens */
 #define COMMIT_RETRY_NS    INT64_C(1000000000) /* after one that failed */
 
-#define KEEP_PART       32 /* of --memory, kept by each table between commits */
+#define KEEP_PART       16 /* of --memory, kept by each table between commits */
 #define TAKE_MS         20
 #define BEGIN_NS        INT64_C(1000000000) /* between questions of cross_gap() */
 #define BOUNDS_MS       2000

@@ -49,6 +49,7 @@ aggregate_init(struct aggregate *aggregate, const struct pipeline *p)
 		delta_init(&table->delta, table->layout.size);
 		while (!same_keys(&p->tables[table->keys_of], &p->tables[i]))
 			table->keys_of++;
+		table->plain_key = key_plain(p, &p->tables[i]);
 		aggregate->measures |= !table->layout.counts;
 	}
 }
@@ -156,7 +157,12 @@ aggregate_add(struct aggregate *aggregate, const struct event *event,
 		int64_t start;
 
 		if (n == i) {
-			key_encode(p, spec, event, rooms[i], &keys[i]);
+			if (table->plain_key >= 0)
+				keys[i] = event->values[table->plain_key].text;
+			/* An empty one, or one that begins so, is no key. */
+			if (table->plain_key < 0 || !keys[i].size ||
+			    !keys[i].data[0])
+				key_encode(p, spec, event, rooms[i], &keys[i]);
 			hashes[i] = hash64(keys[i].data, keys[i].size);
 		}
 		hash = hashes[n];

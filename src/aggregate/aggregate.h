@@ -21,6 +21,7 @@ struct aggregate_table {
 	struct delta delta;
 	int64_t late;         /* events since the last commit too late for it */
 	unsigned keys_of;     /* the first table with the same `by` */
+	int plain_key;        /* the field that is its key as it is; -1 */
 	int64_t window_start; /* the window of the last event */
 };
 

@@ -21,24 +21,32 @@ put_string(char *to, struct text text, bool last)
 	return to;
 }
 
+int
+key_plain(const struct pipeline *p, const struct table_spec *table)
+{
+	const struct field *field = &p->event.fields[table->by[0]];
+
+	return table->by_len == 1 && field->type == FIELD_STRING &&
+		       !field->optional
+		   ? (int)table->by[0]
+		   : -1;
+}
+
 void
 key_encode(const struct pipeline *p, const struct table_spec *table,
 	   const struct event *event, char *room, struct text *key)
 {
+	int plain = key_plain(p, table);
 	char *to = room;
 
-	if (table->by_len == 1) {
-		const struct field *field = &p->event.fields[table->by[0]];
-
-		if (field->type == FIELD_STRING && !field->optional) {
-			*key = event->values[table->by[0]].text;
-			if (key->size && key->data[0])
-				return;
-			room[0] = '\0';
-			memcpy(room + 1, key->data, key->size);
-			*key = (struct text){room, key->size + 1};
+	if (plain >= 0) {
+		*key = event->values[plain].text;
+		if (key->size && key->data[0])
 			return;
-		}
+		room[0] = '\0';
+		memcpy(room + 1, key->data, key->size);
+		*key = (struct text){room, key->size + 1};
+		return;
 	}
 	for (unsigned i = 0; i < table->by_len; i++) {
 		const struct field *field = &p->event.fields[table->by[i]];
@@ -95,9 +103,7 @@ key_text(const struct pipeline *p, const struct table_spec *table,
 {
 	const char *at = key.data, *end = key.data + key.size;
 
-	if (table->by_len == 1 && at < end && *at == '\0' &&
-	    p->event.fields[table->by[0]].type == FIELD_STRING &&
-	    !p->event.fields[table->by[0]].optional)
+	if (key_plain(p, table) >= 0 && at < end && *at == '\0')
 		at++;
 	for (unsigned i = 0; i < table->by_len; i++) {
 		const struct field *field = &p->event.fields[table->by[i]];
@@ -160,9 +166,7 @@ key_decode(const struct pipeline *p, const struct table_spec *table,
 
 	if (key.size > KEY_MAX)
 		return false;
-	if (table->by_len == 1 && at < end && *at == '\0' &&
-	    p->event.fields[table->by[0]].type == FIELD_STRING &&
-	    !p->event.fields[table->by[0]].optional)
+	if (key_plain(p, table) >= 0 && at < end && *at == '\0')
 		at++;
 	for (unsigned i = 0; i < table->by_len; i++) {
 		const struct field *field = &p->event.fields[table->by[i]];

@@ -31,6 +31,12 @@ void key_encode(const struct pipeline *p, const struct table_spec *table,
 		const struct event *event, char *room, struct text *key);
 
 /*
+ * The field whose text is the key, unless it is empty or begins with 00; -1
+ * when there is none.
+ */
+int key_plain(const struct pipeline *p, const struct table_spec *table);
+
+/*
  * Appends a key as people read it: parts joined by " · ", a missing part as
  * "∅". It is foreign text still: who shows it escapes it.
  */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/bytes.h"
 #include "kafka/embedded.h"
 #include "kafka/rdkafka-door.h"
 #include "kafka/producer.h"
@@ -33,7 +34,7 @@ struct producer {
 	pthread_mutex_t lock; /* of the three below: one picture */
 	int64_t acked, failed;
 	int64_t *ends;
-	uint32_t crc_table[256];
+	uint32_t crc_table[4][256];
 };
 
 struct producer_batch {
@@ -110,26 +111,40 @@ serve_in_background(rd_kafka_t *rk)
 	rd_kafka_queue_destroy(main_queue);
 }
 
+/* table[n]: of a byte with n zero bytes behind it. */
 static void
-crc_init(uint32_t table[256])
+crc_init(uint32_t table[4][256])
 {
 	for (uint32_t i = 0; i < 256; i++) {
 		uint32_t c = i;
 
 		for (int bit = 0; bit < 8; bit++)
 			c = c & 1 ? 0xedb88320u ^ c >> 1 : c >> 1;
-		table[i] = c;
+		table[0][i] = c;
 	}
+	for (int n = 1; n < 4; n++)
+		for (uint32_t i = 0; i < 256; i++)
+			table[n][i] = table[n - 1][i] >> 8 ^
+				      table[0][table[n - 1][i] & 0xff];
 }
 
-/* CRC-32 as in zlib, which is what librdkafka's partitioner takes. */
+/*
+ * CRC-32 as in zlib, which is what librdkafka's partitioner takes; four bytes
+ * at a time.
+ */
 static uint32_t
-crc32_of(const uint32_t table[256], struct text key)
+crc32_of(const uint32_t table[4][256], struct text key)
 {
 	uint32_t c = 0xffffffffu;
+	size_t i = 0;
 
-	for (size_t i = 0; i < key.size; i++)
-		c = table[(c ^ (unsigned char)key.data[i]) & 0xff] ^ c >> 8;
+	for (; i + 4 <= key.size; i += 4) {
+		c ^= get_u32(key.data + i);
+		c = table[3][c & 0xff] ^ table[2][c >> 8 & 0xff] ^
+		    table[1][c >> 16 & 0xff] ^ table[0][c >> 24];
+	}
+	for (; i < key.size; i++)
+		c = table[0][(c ^ (unsigned char)key.data[i]) & 0xff] ^ c >> 8;
 	return ~c;
 }
 
