@@ -18,8 +18,10 @@
 #define LOOK_MS      200      /* for a broker */
 #define AGAIN_NS     50000000 /* between two questions */
 #define WAKE_MS      50
+#define NUDGE_MS     2
 #define PEEK_STEP_MS 100
 #define WAKE_NS      INT64_C(50000000)
+#define NUDGE_NS     INT64_C(5000000)
 #define KBYTES_MAX   ((size_t)2097151) /* librdkafka's limit */
 /* Longer than these, a process that was not stopped does not stand still. */
 #define PAUSED_NS INT64_C(150000000)  /* while taking, beyond the timeout */
@@ -56,6 +58,8 @@ struct consumer {
 	char problem[256], said[PROBLEM_TEXT_MAX];
 	unsigned problem_slot;
 	int64_t woken_ns; /* when the fetching thread was last woken */
+	size_t queued, queued_most; /* messages, at the last take; before that,
+				       since it was woken */
 	int64_t taken_ns; /* when the last take ended; 0: it does not matter */
 	bool embedded;
 };
@@ -79,13 +83,14 @@ consumer_new(const struct kafka_settings *settings, size_t memory_bytes,
 	     struct err *err)
 {
 	struct consumer *consumer = xcalloc(1, sizeof(*consumer));
-	size_t share = memory_bytes / (partitions ? partitions : 1) / 4 / 1024;
+	size_t room = memory_bytes / 4 / 1024, share;
 	char kbytes[24], fetch[24];
 	/*
-	 * Both limits are a partition's (legacy consumer). librdkafka 2.0 looks
-	 * only once a second whether a queue that was full has room again, so
-	 * the one in messages is out of reach and the one in bytes reserves
-	 * for the 400 bytes that a small message costs beside its payload.
+	 * Both limits are of the one queue that all partitions share.
+	 * librdkafka 2.0 looks only once a second whether a queue that was full
+	 * has room again, so the one in messages is out of reach and the one in
+	 * bytes reserves for the 400 bytes that a small message costs beside
+	 * its payload. What a fetch brings of each partition comes on top.
 	 *
 	 * A broker answers a waiting fetch when something comes; the embedded
 	 * one sleeps through it, so it is asked more often.
@@ -108,11 +113,14 @@ consumer_new(const struct kafka_settings *settings, size_t memory_bytes,
 	int rc;
 
 	consumer->embedded = embedded;
-	if (embedded || share > KBYTES_MAX)
-		share = KBYTES_MAX;
+	if (embedded || room > KBYTES_MAX)
+		room = KBYTES_MAX;
+	if (room < 256)
+		room = 256;
+	share = room / (partitions ? partitions : 1);
 	if (share < 64)
 		share = 64;
-	snprintf(kbytes, sizeof(kbytes), "%zu", share);
+	snprintf(kbytes, sizeof(kbytes), "%zu", room);
 	snprintf(fetch, sizeof(fetch), "%zu",
 		 (share < 1024 ? share : 1024) * 1024);
 	rc = client_conf(settings, defaults, musts, consumer, &conf, err);
@@ -542,19 +550,20 @@ consumer_peek(struct consumer *consumer, struct consumer_log *logs, size_t len,
 /* ---- Messages ---- */
 
 /*
- * The queue is empty and there is more: the fetching thread, which stopped when
- * the queue was full, looks only once a second whether it still is (librdkafka
- * 2.0). A request of any kind wakes it; the answer does not matter.
+ * There is more to fetch, and nobody does: the fetching thread, which stopped
+ * when the queue was full, looks only once a second whether it still is
+ * (librdkafka 2.0). A request of any kind wakes it; the answer does not matter.
  */
 static void
-wake_fetching(struct consumer *consumer)
+wake_fetching(struct consumer *consumer, int64_t not_within_ns, int timeout_ms)
 {
 	int64_t now = clock_steady_ns();
 	size_t len = 0;
 
-	if (now - consumer->woken_ns < WAKE_NS)
+	if (now - consumer->woken_ns < not_within_ns)
 		return;
 	consumer->woken_ns = now;
+	consumer->queued_most = 0;
 	for (unsigned i = 0; i < consumer->slots_len; i++) {
 		const struct slot *slot = &consumer->slots[i];
 
@@ -565,8 +574,29 @@ wake_fetching(struct consumer *consumer)
 	}
 	if (len)
 		ask_offsets(consumer, consumer->waking, len,
-			    RD_KAFKA_OFFSET_END, WAKE_MS,
+			    RD_KAFKA_OFFSET_END, timeout_ms,
 			    offsetof(struct consumer_log, end));
+}
+
+/*
+ * After a take: an empty queue is always a reason to wake the fetching thread;
+ * one that has come down by half and did not grow meanwhile is, so that it
+ * fetches while what is left is being consumed.
+ */
+static void
+keep_fetching(struct consumer *consumer)
+{
+	size_t queued = rd_kafka_queue_length(consumer->queue);
+	bool grew = queued + consumer->taken_len > consumer->queued;
+
+	consumer->queued = queued;
+	if (consumer->queued_most < queued)
+		consumer->queued_most = queued;
+	if (consumer->taken_len == 0)
+		wake_fetching(consumer, WAKE_NS, WAKE_MS);
+	else if (!grew && !consumer->embedded &&
+		 queued < consumer->queued_most / 2)
+		wake_fetching(consumer, NUDGE_NS, NUDGE_MS);
 }
 
 /* Those after which librdkafka fetches no more of the partition. */
@@ -691,8 +721,8 @@ consumer_take(struct consumer *consumer, int timeout_ms,
 					   consumer->taken, TAKE_MAX);
 	consumer->taken_len = got > 0 ? (size_t)got : 0;
 	notice_pause(consumer, begun_ns, timeout_ms);
-	if (got <= 0 && !consumer_disconnected(consumer))
-		wake_fetching(consumer);
+	if (!consumer_disconnected(consumer))
+		keep_fetching(consumer);
 	if (atomic_exchange(&consumer->shared.doubtful, 0))
 		return doubt(consumer, messages);
 	for (size_t i = 0; i < consumer->taken_len; i++)

@@ -35,8 +35,8 @@ struct consumer_message {
 };
 
 /*
- * memory_bytes bounds what is fetched ahead, of so many partitions. embedded:
- * the broker is ours, and the producer bounds what it holds.
+ * memory_bytes bounds what is fetched ahead, of about so many partitions.
+ * embedded: the broker is ours, and the producer bounds what it holds.
  */
 int consumer_new(const struct kafka_settings *settings, size_t memory_bytes,
 		 unsigned partitions, bool embedded, struct consumer **out,
