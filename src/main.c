@@ -29,6 +29,7 @@
 #include "options.h"
 #include "report.h"
 #include "snapshot/keeper.h"
+#include "snapshot/past.h"
 #include "dashboard.h"
 #include "store/merge.h"
 #include "watch.h"
@@ -173,8 +174,10 @@ struct live_source {
 	struct engine *engine; /* NULL: stores alone */
 	struct store *const *stores;
 	unsigned stores_len;
-	struct watch *watch;   /* of several stores */
-	struct keeper *keeper; /* NULL: no snapshots are taken */
+	struct watch *watch;             /* of several stores */
+	struct keeper *keeper;           /* NULL: no snapshots are taken */
+	const char *snapshots;           /* the file; NULL: none */
+	const struct pipeline *pipeline; /* that of its views */
 };
 
 static int
@@ -226,6 +229,53 @@ source_set_rate(void *ctx, double per_s)
 		engine_set_rate(source->engine, per_s);
 }
 
+static void
+source_acknowledge(void *ctx, uint64_t id)
+{
+	struct live_source *source = ctx;
+
+	engine_acknowledge(source->engine, id);
+}
+
+static void
+source_mute(void *ctx, unsigned rule, bool muted)
+{
+	struct live_source *source = ctx;
+
+	engine_mute(source->engine, rule, muted);
+}
+
+static int
+source_past(void *ctx, int64_t id, int step, struct dashboard_past *out,
+	    struct err *err)
+{
+	struct live_source *source = ctx;
+	struct past past;
+	int rc = past_read(source->snapshots, source->pipeline, id, step, &past,
+			   err);
+
+	if (rc == 0)
+		*out = (struct dashboard_past){
+		    past.view, past.id, past.taken_ms, past.number, past.total};
+	return rc;
+}
+
+static void
+source_snapshot(void *ctx)
+{
+	struct live_source *source = ctx;
+
+	keeper_ask(source->keeper);
+}
+
+static bool
+source_told(void *ctx, char *text, size_t size)
+{
+	struct live_source *source = ctx;
+
+	return keeper_told(source->keeper, text, size);
+}
+
 static int64_t
 source_now_ms(void *ctx)
 {
@@ -234,7 +284,8 @@ source_now_ms(void *ctx)
 }
 
 static int
-show(struct live_source *live, int signal_fd, bool ascii, struct err *err)
+show(struct live_source *live, int signal_fd, const struct options *o,
+     struct err *err)
 {
 	struct dashboard_source source = {
 	    .ctx = live,
@@ -245,9 +296,21 @@ show(struct live_source *live, int signal_fd, bool ascii, struct err *err)
 	};
 	struct dashboard_options options = {
 	    .signal_fd = signal_fd,
-	    .ascii = ascii,
+	    .ascii = o->ascii,
+	    .silent = o->no_bell,
+	    .notify = o->notify_terminal,
 	};
 
+	if (live->engine) {
+		source.acknowledge = source_acknowledge;
+		source.mute = source_mute;
+	}
+	if (live->keeper) {
+		source.snapshot = source_snapshot;
+		source.told = source_told;
+	}
+	if (live->snapshots)
+		source.past = source_past;
 	return dashboard_run(&source, &options, err);
 }
 
@@ -484,9 +547,14 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 			o->topic ? o->topic : pipeline->topic, path.data);
 		watch_headless(engine, keeper, signal_fd);
 	} else {
-		struct live_source live = {.engine = engine, .keeper = keeper};
+		struct live_source live = {
+		    .engine = engine,
+		    .keeper = keeper,
+		    .snapshots = o->snapshot,
+		    .pipeline = store_pipeline(engine_store(engine)),
+		};
 
-		rc = show(&live, signal_fd, o->ascii, &err);
+		rc = show(&live, signal_fd, o, &err);
 		if (rc)
 			code = fail(&err);
 	}
@@ -651,10 +719,23 @@ open_stores(const struct options *o, struct store ***out, struct err *err)
 	return rc;
 }
 
+/* That snapshots can be read from a file; there need not be any yet. */
+static int
+check_past(const char *path, const struct pipeline *pipeline, struct err *err)
+{
+	struct past past;
+	int rc = past_read(path, pipeline, INT64_MAX, -1, &past, err);
+
+	if (rc == 0)
+		view_free(past.view);
+	return rc == WEIR_NOT_FOUND ? 0 : rc;
+}
+
 static enum exit_code
 view_stores(const struct options *o, int signal_fd)
 {
-	struct live_source live = {.stores_len = o->stores_len};
+	struct live_source live = {.stores_len = o->stores_len,
+				   .snapshots = o->snapshot};
 	struct store **stores;
 	struct merge *merge = NULL;
 	struct err err;
@@ -668,13 +749,16 @@ view_stores(const struct options *o, int signal_fd)
 	if (open_stores(o, &stores, &err))
 		return fail(&err);
 	live.stores = stores;
-	if (o->stores_len > 1) {
+	live.pipeline = store_pipeline(stores[0]);
+	if (o->snapshot)
+		rc = check_past(o->snapshot, live.pipeline, &err);
+	if (rc == 0 && o->stores_len > 1) {
 		rc = merge_new(stores, o->stores_len, &merge, &err);
 		if (rc == 0)
 			rc = watch_start(merge, &live.watch, &err);
 	}
 	if (rc == 0)
-		rc = show(&live, signal_fd, o->ascii, &err);
+		rc = show(&live, signal_fd, o, &err);
 	watch_stop(live.watch);
 	merge_free(merge);
 	close_stores(stores, o->stores_len);

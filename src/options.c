@@ -81,7 +81,8 @@ static const char help[] =
     "Snapshots\n"
     "      --snapshot FILE       add one to an SQLite file every minute, and "
     "at "
-    "the end\n"
+    "the end;\n"
+    "                            weir view: step through those that are there\n"
     "      --snapshot-every D    every 10s, 5m, 1h (default: 60s)\n"
     "      --snapshot-keep N     keep the newest N (default: 1000)\n"
     "      --snapshot-keep-for D drop those that are older\n"
@@ -92,6 +93,10 @@ static const char help[] =
     "report\n"
     "                            on stdout at the end\n"
     "      --ascii               no characters beyond ASCII\n"
+    "      --no-bell             no bell when an alert fires (the key b "
+    "turns it on)\n"
+    "      --notify-terminal     tell the terminal of alerts, to tell the "
+    "desktop (OSC 9)\n"
     "\n"
     "      --help, --version\n"
     "\n"
@@ -120,6 +125,8 @@ enum {
 	OPT_HEADLESS,
 	OPT_STDOUT,
 	OPT_ASCII,
+	OPT_NO_BELL,
+	OPT_NOTIFY_TERMINAL,
 	OPT_HELP,
 	OPT_VERSION,
 };
@@ -150,6 +157,8 @@ static const struct option longs[] = {
     {"headless", no_argument, NULL, OPT_HEADLESS},
     {"stdout", no_argument, NULL, OPT_STDOUT},
     {"ascii", no_argument, NULL, OPT_ASCII},
+    {"no-bell", no_argument, NULL, OPT_NO_BELL},
+    {"notify-terminal", no_argument, NULL, OPT_NOTIFY_TERMINAL},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -178,7 +187,7 @@ static const struct {
     {OPT_GROUP, ON(COMMAND_RUN)},
     {OPT_DEAD_LETTERS, ON(COMMAND_RUN)},
     {OPT_MEMORY, ON(COMMAND_RUN) | ON(COMMAND_GENERATE)},
-    {OPT_SNAPSHOT, ON(COMMAND_RUN)},
+    {OPT_SNAPSHOT, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
     {OPT_SNAPSHOT_EVERY, ON(COMMAND_RUN)},
     {OPT_SNAPSHOT_KEEP, ON(COMMAND_RUN) | ON(COMMAND_SNAPSHOT)},
     {OPT_SNAPSHOT_KEEP_FOR, ON(COMMAND_RUN) | ON(COMMAND_SNAPSHOT)},
@@ -186,6 +195,8 @@ static const struct {
     {OPT_HEADLESS, ON(COMMAND_RUN)},
     {OPT_STDOUT, ON(COMMAND_GENERATE)},
     {OPT_ASCII, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
+    {OPT_NO_BELL, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
+    {OPT_NOTIFY_TERMINAL, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
 };
 
 static const struct {
@@ -556,6 +567,12 @@ parse_one(int option, const char *value, struct options *o, struct err *err)
 		break;
 	case OPT_ASCII:
 		o->ascii = true;
+		break;
+	case OPT_NO_BELL:
+		o->no_bell = true;
+		break;
+	case OPT_NOTIFY_TERMINAL:
+		o->notify_terminal = true;
 		break;
 	case OPT_HELP:
 		o->command = COMMAND_HELP;

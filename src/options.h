@@ -54,6 +54,8 @@ struct options {
 	bool headless;
 	bool to_stdout;
 	bool ascii;
+	bool no_bell;
+	bool notify_terminal;
 	int64_t memory_bytes;
 };
 

@@ -11,13 +11,15 @@
 #include "screen.h"
 #include "term.h"
 
-#define FRAME_MS 100
+#define FRAME_MS  100
+#define NEWS_COLS 200
 
 struct dashboard {
 	const struct dashboard_source *source;
 	const struct dashboard_options *options;
 	struct screen screen;
 	struct canvas canvas;
+	struct canvas news;         /* a line for the desktop */
 	struct dashboard_live live; /* as it was drawn last */
 	int64_t second;             /* the clock second that was drawn last */
 	bool changed;               /* there is something to draw */
@@ -29,6 +31,7 @@ fetch(struct dashboard *d, int64_t now_ms)
 	struct dashboard_live live = {0};
 	struct view *view = NULL;
 	struct err err = {.text = ""};
+	char told[ERR_TEXT_MAX];
 	int rc;
 
 	rc = d->source->view(d->source->ctx, screen_commit(&d->screen), &view,
@@ -37,12 +40,23 @@ fetch(struct dashboard *d, int64_t now_ms)
 		screen_set_view(&d->screen, view, now_ms);
 		d->changed = true;
 	}
+	if (screen_take_news(&d->screen, &d->news)) {
+		if (!d->screen.silent)
+			term_bell();
+		if (d->options->notify)
+			term_notify(&d->news);
+	}
 	/* A store that cannot be read now may be readable again soon. */
 	if (rc != 0 && rc != WEIR_NOT_FOUND) {
 		d->changed |= strcmp(d->screen.problem, err.text) != 0;
 		screen_set_problem(&d->screen, err.text);
 	} else if (d->screen.problem[0]) {
 		screen_set_problem(&d->screen, "");
+		d->changed = true;
+	}
+	if (d->source->told &&
+	    d->source->told(d->source->ctx, told, sizeof(told))) {
+		screen_say(&d->screen, told, now_ms);
 		d->changed = true;
 	}
 	live.actual_per_s = -1;
@@ -80,6 +94,43 @@ draw(struct dashboard *d, int64_t now_ms)
 	d->changed = false;
 }
 
+/* The snapshot that the screen asks for, and what goes with it. */
+static void
+step(struct dashboard *d, int64_t now_ms)
+{
+	struct dashboard_past past;
+	struct err err;
+	int rc = d->source->past(d->source->ctx, d->screen.ask.id,
+				 d->screen.ask.step, &past, &err);
+
+	if (rc == 0)
+		screen_set_past(&d->screen, &past, now_ms);
+	else if (rc == WEIR_NOT_FOUND)
+		screen_no_past(&d->screen, now_ms);
+	else
+		screen_say(&d->screen, err.text, now_ms);
+}
+
+static void
+fetch_base(struct dashboard *d, int64_t now_ms)
+{
+	struct dashboard_past base;
+	struct err err;
+	int64_t id;
+	int rc;
+
+	if (!screen_wants_base(&d->screen, &id))
+		return;
+	rc = d->source->past(d->source->ctx, id, -1, &base, &err);
+	if (rc == 0) {
+		screen_set_base(&d->screen, &base);
+		return;
+	}
+	screen_no_base(&d->screen, now_ms);
+	if (rc != WEIR_NOT_FOUND)
+		screen_say(&d->screen, err.text, now_ms);
+}
+
 /* Returns whether to quit. */
 static bool
 read_keys(struct dashboard *d, int64_t now_ms)
@@ -98,9 +149,24 @@ read_keys(struct dashboard *d, int64_t now_ms)
 			d->source->set_rate(d->source->ctx,
 					    d->screen.live.target_per_s);
 			break;
+		case SCREEN_ACKNOWLEDGE:
+			d->source->acknowledge(d->source->ctx,
+					       d->screen.ask.alert);
+			break;
+		case SCREEN_MUTE:
+			d->source->mute(d->source->ctx, d->screen.ask.rule,
+					d->screen.ask.muted);
+			break;
+		case SCREEN_SNAPSHOT:
+			d->source->snapshot(d->source->ctx);
+			break;
+		case SCREEN_STEP:
+			step(d, now_ms);
+			break;
 		case SCREEN_NOTHING:
 			break;
 		}
+		fetch_base(d, now_ms);
 	}
 	return false;
 }
@@ -170,10 +236,17 @@ dashboard_run(const struct dashboard_source *source,
 	if (rc)
 		return rc;
 	screen_init(&d.screen);
+	d.screen.silent = options->silent;
+	d.screen.offers = (source->acknowledge ? KEYS_COMMANDS : 0) |
+			  (source->past ? KEYS_PAST : 0) |
+			  (source->snapshot ? KEYS_SNAPSHOT : 0);
 	canvas_init(&d.canvas, options->ascii || !term_has_unicode());
+	canvas_init(&d.news, options->ascii || !term_has_unicode());
+	canvas_resize(&d.news, 1, NEWS_COLS);
 	d.changed = true;
 	rc = loop(&d, err);
 	canvas_release(&d.canvas);
+	canvas_release(&d.news);
 	screen_release(&d.screen);
 	term_stop();
 	return rc;

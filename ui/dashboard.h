@@ -27,6 +27,14 @@ struct dashboard_live {
 				     */
 };
 
+/* A moment of the past: a snapshot, as a view. */
+struct dashboard_past {
+	struct view *view;     /* whose it is, is said where it is passed */
+	int64_t id;            /* of the snapshot */
+	int64_t taken_ms;      /* clock time */
+	int64_t number, total; /* it is the number-th of total, from 1 on */
+};
+
 /*
  * Implemented by the caller. All are called in the dashboard's thread and
  * must not block for longer than a read transaction.
@@ -43,6 +51,28 @@ struct dashboard_source {
 	/* Sets the generator's rate in events/s: 0 to INFINITY. */
 	void (*set_rate)(void *ctx, double per_s);
 	int64_t (*now_ms)(void *ctx); /* clock time */
+	/*
+	 * An alert by its id (0: all that fire) is acknowledged; a rule tells
+	 * nobody any more, or again. What came of it is in a later view. Both
+	 * NULL: not here.
+	 */
+	void (*acknowledge)(void *ctx, uint64_t id);
+	void (*mute)(void *ctx, unsigned rule, bool muted);
+	/*
+	 * The snapshot next to the one with this id, before it (step < 0) or
+	 * after it; before INT64_MAX is the newest. The view, of the same
+	 * pipeline as view()'s, is then the dashboard's. WEIR_NOT_FOUND when
+	 * there is none in that direction. NULL: no snapshots are known.
+	 */
+	int (*past)(void *ctx, int64_t id, int step,
+		    struct dashboard_past *past, struct err *err);
+	/*
+	 * A snapshot is to be taken now; told() is asked at each frame whether
+	 * there is something new to be said about it. Both NULL: none are
+	 * taken.
+	 */
+	void (*snapshot)(void *ctx);
+	bool (*told)(void *ctx, char *text, size_t size);
 };
 
 struct dashboard_options {
@@ -50,6 +80,8 @@ struct dashboard_options {
 			  all blocked by the caller */
 	bool ascii;    /* no characters beyond ASCII */
 	bool quit_when_ended; /* --duration and --events: end by itself */
+	bool silent; /* no bell when an alert fires, until it is turned on */
+	bool notify; /* the terminal is told of alerts, to tell the desktop */
 };
 
 /*

@@ -256,6 +256,16 @@ format_time(int64_t ms)
 }
 
 struct format
+format_clock(int64_t ms)
+{
+	if (ms < 0)
+		return format_text(FORMAT_UNKNOWN);
+	ms /= 1000;
+	return format_text("%02d:%02d:%02d", (int)(ms / 3600 % 24),
+			   (int)(ms / 60 % 60), (int)(ms % 60));
+}
+
+struct format
 format_span(int64_t ms)
 {
 	static const struct {

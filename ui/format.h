@@ -47,6 +47,8 @@ struct format format_elapsed(int64_t ms);
 struct format format_bytes(int64_t bytes);
 /* 2025-01-01 00:00:13.250 UTC; below 0: –. */
 struct format format_time(int64_t ms);
+/* The time of day of it alone, 00:00:13; below 0: –. */
+struct format format_clock(int64_t ms);
 /* A length of time that is a setting: 1 m, 90 s, 2 h, 250 ms. */
 struct format format_span(int64_t ms);
 /* partition@offset; – when not known. */

@@ -56,6 +56,15 @@ enum action {
 	ACTION_ZOOM,
 	ACTION_OPEN,
 	ACTION_CLOSE,
+	ACTION_ACKNOWLEDGE,
+	ACTION_ACKNOWLEDGE_ALL,
+	ACTION_MUTE,
+	ACTION_OPEN_KEY,
+	ACTION_BELL,
+	ACTION_PAST_BACK,
+	ACTION_PAST_FORWARD,
+	ACTION_COMPARE,
+	ACTION_SNAPSHOT,
 	ACTION_REDRAW,
 	ACTION_HELP,
 	ACTION_QUIT,
@@ -71,6 +80,16 @@ enum keys_when {
 	KEYS_OPENED = 1 << 4,    /* something is there to close */
 	KEYS_PANELS = 1 << 5,    /* there is more than one panel */
 	KEYS_NO_DETAIL = 1 << 6, /* no detail is open */
+	KEYS_LIVE = 1 << 7,      /* the screen is not in the past */
+	KEYS_BACK = 1 << 8,      /* it is in the past */
+	KEYS_ALERTS = 1 << 9,    /* the pipeline has rules for alerts */
+	KEYS_FIRING = 1 << 10,   /* an alert fires that nobody acknowledged */
+	KEYS_RULE = 1 << 11,     /* one is selected, or on the banner */
+	KEYS_KEY = 1 << 12,      /* and a panel shows its key */
+	/* What the caller can do. */
+	KEYS_COMMANDS = 1 << 13, /* acknowledge and mute */
+	KEYS_PAST = 1 << 14,     /* read snapshots */
+	KEYS_SNAPSHOT = 1 << 15, /* take one */
 };
 
 struct key_binding {

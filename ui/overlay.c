@@ -5,16 +5,17 @@
 #include "keys.h"
 #include "screen.h"
 
-static void
-draw_rule(struct canvas *canvas, const struct area *body, const char *name)
+void
+overlay_draw_rule(struct canvas *canvas, const struct area *body,
+		  const char *name)
 {
+	int width;
+
 	canvas_repeat(canvas, body, 0, 0, body->cols, STYLE_DIM, "─");
 	canvas_puts(canvas, body, 0, 1, STYLE_NORMAL, " ");
-	canvas_fit(canvas, body, 0, 2, body->cols - 6, STYLE_BOLD, name,
-		   strlen(name));
-	canvas_puts(canvas, body, 0,
-		    2 + canvas_width(canvas, name, strlen(name)), STYLE_NORMAL,
-		    " ");
+	width = canvas_fit(canvas, body, 0, 2, body->cols - 6, STYLE_BOLD, name,
+			   strlen(name));
+	canvas_puts(canvas, body, 0, 2 + width, STYLE_NORMAL, " ");
 }
 
 /* The keys in one or two columns, from the table that they work by. */
@@ -22,12 +23,15 @@ void
 overlay_draw_help(struct screen *screen, struct canvas *canvas,
 		  const struct area *body)
 {
+	const unsigned possible =
+	    KEYS_RATE | KEYS_ALERTS | KEYS_COMMANDS | KEYS_PAST | KEYS_SNAPSHOT;
 	unsigned when = screen_when(screen);
 	int across = body->cols >= 100 ? 2 : 1;
 	int lines = ((int)keys_len + across - 1) / across;
 	int room = body->rows - 1, width = body->cols / across;
 
-	draw_rule(canvas, body, lines > room ? "keys: PgDn for more" : "keys");
+	overlay_draw_rule(canvas, body,
+			  lines > room ? "keys: PgDn for more" : "keys");
 	screen->help_page = room > 1 ? room - 1 : 1;
 	if (screen->help_from > lines - room)
 		screen->help_from = lines - room;
@@ -38,8 +42,8 @@ overlay_draw_help(struct screen *screen, struct canvas *canvas,
 		int row = 1 + i % lines - screen->help_from;
 		struct area column = {body->row, body->col + i / lines * width,
 				      body->rows, width};
-		/* Keys that do nothing now are dim. */
-		bool works = !(key->when & KEYS_RATE & ~when);
+		/* Keys that do nothing in this run are dim. */
+		bool works = !(key->when & possible & ~when);
 
 		if (row < 1)
 			continue;
@@ -64,7 +68,7 @@ overlay_draw_detail(struct screen *screen, struct canvas *canvas,
 	if (!panel)
 		return;
 	panel_name(panel, name, sizeof(name));
-	draw_rule(canvas, body, name);
+	overlay_draw_rule(canvas, body, name);
 	place = panel_selected(panel);
 	if (place < 0) {
 		canvas_puts(canvas, &inside, 0, 2, STYLE_PENDING,

@@ -35,6 +35,11 @@ series_draw(struct panel *panel, struct canvas *canvas, const struct area *area)
 	    view->history_len < VIEW_HISTORY ? view->history_len : VIEW_HISTORY;
 	unsigned from = view->history_len - len;
 
+	if (len == 0 && view->commit_us < 0) {
+		canvas_puts(canvas, area, 0, 2, STYLE_DIM,
+			    "snapshots keep no seconds");
+		return;
+	}
 	/* A history that has only begun stands at the right, as later. */
 	for (unsigned i = 0; i < VIEW_HISTORY - len; i++)
 		values[i] = -1;

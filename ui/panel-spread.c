@@ -109,7 +109,10 @@ spread_draw(struct panel *panel, struct canvas *canvas, const struct area *area)
 
 	spread_range(summary, &first, &last);
 	if (last == 0) {
-		canvas_puts(canvas, area, 0, 2, STYLE_DIM, "nothing yet");
+		/* -1: not known, which is so in the past. */
+		canvas_puts(canvas, area, 0, 2, STYLE_DIM,
+			    summary->spread[0] < 0 ? "snapshots keep no spread"
+						   : "nothing yet");
 		return;
 	}
 	each = (last - first + area->rows - 1) / area->rows;

@@ -11,6 +11,7 @@ static const struct panel_class *const classes[PANEL_KINDS] = {
     [PANEL_SHARE] = &panel_share,     [PANEL_SPREAD] = &panel_spread,
     [PANEL_SERIES] = &panel_series,   [PANEL_LEDGER] = &panel_ledger,
     [PANEL_DEAD] = &panel_dead,       [PANEL_PARTITIONS] = &panel_partitions,
+    [PANEL_ALERTS] = &panel_alerts,
 };
 
 void
@@ -24,6 +25,8 @@ panel_possible(const struct panel_spec *spec, const struct view *view)
 {
 	if ((unsigned)spec->kind >= PANEL_KINDS)
 		return false;
+	if (spec->kind == PANEL_ALERTS)
+		return view->pipeline->alerts_len > 0;
 	if (classes[spec->kind]->name)
 		return true;
 	return spec->table >= 0 && (unsigned)spec->table < view->tables_len &&

@@ -131,8 +131,9 @@ void panel_list(struct panel *panel, struct canvas *canvas,
 				 void *ctx),
 		void *ctx);
 
-extern const struct panel_class panel_average, panel_extremes, panel_share,
-    panel_spread, panel_series, panel_ledger, panel_dead, panel_partitions;
+extern const struct panel_class panel_alerts, panel_average, panel_extremes,
+    panel_share, panel_spread, panel_series, panel_ledger, panel_dead,
+    panel_partitions;
 
 /* "partition@offset", and the topic where there are several. */
 void position_note(const struct view *view,

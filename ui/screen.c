@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,7 @@ screen_release(struct screen *screen)
 {
 	view_free(screen->view);
 	view_free(screen->next);
+	view_free(screen->base.view);
 	screen_init(screen);
 }
 
@@ -55,7 +57,8 @@ static void
 make_panels(struct screen *screen, const struct view *view)
 {
 	static const enum panel_kind always[] = {PANEL_SERIES, PANEL_LEDGER,
-						 PANEL_PARTITIONS, PANEL_DEAD};
+						 PANEL_ALERTS, PANEL_PARTITIONS,
+						 PANEL_DEAD};
 	const struct pipeline *pipeline = view->pipeline;
 
 	screen->panels_len = 0;
@@ -80,29 +83,38 @@ make_panels(struct screen *screen, const struct view *view)
 	}
 }
 
-static void
-show_view(struct screen *screen, struct view *view, int64_t now_ms)
+const struct view *
+screen_newest(const struct screen *screen)
 {
+	return screen->next || screen->back ? screen->next : screen->view;
+}
+
+struct view *
+screen_show(struct screen *screen, struct view *view, int64_t now_ms)
+{
+	struct view *before = screen->view;
+
 	if (!screen->view || screen->view->pipeline != view->pipeline ||
 	    screen->view->tables_len != view->tables_len)
 		make_panels(screen, view);
-	/* The panels carry their order from the view before: free it last. */
+	/* The panels carry their order from the view before. */
 	for (unsigned i = 0; i < screen->panels_len; i++)
 		panel_set_view(&screen->panels[i], view, now_ms);
-	view_free(screen->view);
 	screen->view = view;
+	return before;
 }
 
 void
 screen_set_view(struct screen *screen, struct view *view, int64_t now_ms)
 {
 	screen->view_ms = now_ms;
-	if (screen->frozen && screen->view) {
+	banner_look(screen, view, now_ms);
+	if ((screen->frozen || screen->back) && screen->view) {
 		view_free(screen->next);
 		screen->next = view;
 		return;
 	}
-	show_view(screen, view, now_ms);
+	view_free(screen_show(screen, view, now_ms));
 }
 
 void
@@ -119,8 +131,8 @@ screen_set_problem(struct screen *screen, const char *text)
 	snprintf(screen->problem, sizeof(screen->problem), "%s", text);
 }
 
-static void
-say(struct screen *screen, int64_t now_ms, const char *text)
+void
+screen_say(struct screen *screen, const char *text, int64_t now_ms)
 {
 	snprintf(screen->message, sizeof(screen->message), "%s", text);
 	screen->message_ms = now_ms;
@@ -132,17 +144,20 @@ screen_when(const struct screen *screen)
 	const struct panel *panel = screen->focus < screen->panels_len
 					? &screen->panels[screen->focus]
 					: NULL;
-	unsigned when = 0;
+	unsigned when = screen->offers | banner_when(screen);
 
+	when |= screen->back ? KEYS_BACK : KEYS_LIVE;
 	if (screen->live.generating)
 		when |= KEYS_RATE;
 	if (screen->panels_len > 1)
 		when |= KEYS_PANELS;
-	if (screen->mode != SCREEN_DETAIL)
+	if (screen->mode != SCREEN_DETAIL && screen->mode != SCREEN_COMPARE)
 		when |= KEYS_NO_DETAIL;
-	if (screen->mode == SCREEN_DETAIL || screen->zoomed ||
+	if (!(when & KEYS_NO_DETAIL) || screen->zoomed || screen->back ||
 	    (panel && panel->selecting))
 		when |= KEYS_OPENED;
+	if (screen->mode == SCREEN_COMPARE)
+		return when | KEYS_ROWS;
 	if (!panel)
 		return when;
 	if (panel_rows(panel) > 0)
@@ -166,7 +181,7 @@ set_rate(struct screen *screen, double rate, int64_t now_ms)
 	else
 		snprintf(text, sizeof(text), "rate set to %s/s",
 			 format_rate(rate).text);
-	say(screen, now_ms, text);
+	screen_say(screen, text, now_ms);
 	screen->live.target_per_s = rate;
 	return SCREEN_SET_RATE;
 }
@@ -209,7 +224,7 @@ prompt_key(struct screen *screen, uint32_t key, int64_t now_ms)
 		if (!rate_parse(screen->prompt, &rate)) {
 			snprintf(text, sizeof(text),
 				 "not a rate: type 1200, 50k, 1.5M, or max");
-			say(screen, now_ms, text);
+			screen_say(screen, text, now_ms);
 			return SCREEN_NOTHING;
 		}
 		screen->mode = screen->before;
@@ -263,21 +278,57 @@ freeze(struct screen *screen, int64_t now_ms)
 		struct view *next = screen->next;
 
 		screen->next = NULL;
-		show_view(screen, next, now_ms);
+		view_free(screen_show(screen, next, now_ms));
 	}
 }
 
 static void
-close_one(struct screen *screen)
+close_one(struct screen *screen, int64_t now_ms)
 {
 	struct panel *panel = screen_panel(screen);
 
-	if (screen->mode == SCREEN_DETAIL)
+	if (screen->mode == SCREEN_COMPARE)
+		past_forget(screen);
+	if (screen->mode == SCREEN_DETAIL || screen->mode == SCREEN_COMPARE)
 		screen->mode = SCREEN_PANELS;
 	else if (screen->zoomed)
 		screen->zoomed = false;
+	else if (screen->back)
+		past_leave(screen, now_ms);
 	else if (panel)
 		panel->selecting = false;
+}
+
+/* Lines of the comparison, or rows of the panel. */
+static void
+move(struct screen *screen, enum panel_move how)
+{
+	int *from = &screen->compare_from; /* within bounds when drawn */
+
+	if (screen->mode != SCREEN_COMPARE) {
+		panel_move(screen_panel(screen), how);
+		return;
+	}
+	switch (how) {
+	case PANEL_UP:
+		--*from;
+		break;
+	case PANEL_DOWN:
+		++*from;
+		break;
+	case PANEL_PAGE_UP:
+		*from -= screen->compare_page;
+		break;
+	case PANEL_PAGE_DOWN:
+		*from += screen->compare_page;
+		break;
+	case PANEL_FIRST:
+		*from = 0;
+		break;
+	case PANEL_LAST:
+		*from = INT_MAX / 2;
+		break;
+	}
 }
 
 static enum screen_wish
@@ -319,22 +370,22 @@ act(struct screen *screen, enum action action, int64_t now_ms)
 				screen->panels_len;
 		break;
 	case ACTION_UP:
-		panel_move(panel, PANEL_UP);
+		move(screen, PANEL_UP);
 		break;
 	case ACTION_DOWN:
-		panel_move(panel, PANEL_DOWN);
+		move(screen, PANEL_DOWN);
 		break;
 	case ACTION_PAGE_UP:
-		panel_move(panel, PANEL_PAGE_UP);
+		move(screen, PANEL_PAGE_UP);
 		break;
 	case ACTION_PAGE_DOWN:
-		panel_move(panel, PANEL_PAGE_DOWN);
+		move(screen, PANEL_PAGE_DOWN);
 		break;
 	case ACTION_FIRST:
-		panel_move(panel, PANEL_FIRST);
+		move(screen, PANEL_FIRST);
 		break;
 	case ACTION_LAST:
-		panel_move(panel, PANEL_LAST);
+		move(screen, PANEL_LAST);
 		break;
 	case ACTION_SORT:
 		panel_sort(panel, !panel->smallest_first, now_ms);
@@ -346,13 +397,39 @@ act(struct screen *screen, enum action action, int64_t now_ms)
 		screen->mode = SCREEN_DETAIL;
 		break;
 	case ACTION_CLOSE:
-		close_one(screen);
+		close_one(screen, now_ms);
 		break;
 	case ACTION_HELP:
 		screen->before = screen->mode;
 		screen->mode = SCREEN_HELP;
 		screen->help_from = 0;
 		break;
+	case ACTION_ACKNOWLEDGE:
+		return banner_acknowledge(screen, false, now_ms);
+	case ACTION_ACKNOWLEDGE_ALL:
+		return banner_acknowledge(screen, true, now_ms);
+	case ACTION_MUTE:
+		return banner_mute(screen, now_ms);
+	case ACTION_OPEN_KEY:
+		banner_open_key(screen, now_ms);
+		break;
+	case ACTION_BELL:
+		screen->silent = !screen->silent;
+		screen_say(screen,
+			   screen->silent ? "no bell when alerts fire"
+					  : "a bell when alerts fire",
+			   now_ms);
+		break;
+	case ACTION_PAST_BACK:
+		return past_step(screen, -1, now_ms);
+	case ACTION_PAST_FORWARD:
+		return past_step(screen, 1, now_ms);
+	case ACTION_COMPARE:
+		past_compare(screen, now_ms);
+		break;
+	case ACTION_SNAPSHOT:
+		screen_say(screen, "taking a snapshot", now_ms);
+		return SCREEN_SNAPSHOT;
 	case ACTION_REDRAW:
 		return SCREEN_REDRAW;
 	case ACTION_QUIT:
@@ -363,6 +440,25 @@ act(struct screen *screen, enum action action, int64_t now_ms)
 	}
 	return SCREEN_NOTHING;
 }
+
+/* What is said of keys that do nothing; the first that holds. */
+static const struct {
+	unsigned when;
+	const char *text;
+} refusals[] = {
+    {KEYS_RATE, "only watching: this weir generates nothing"},
+    {KEYS_ALERTS, "the pipeline has no rules for alerts"},
+    {KEYS_FIRING, "no alert fires that is not acknowledged"},
+    {KEYS_RULE, "no alert fires, and none is selected"},
+    {KEYS_KEY, "no alert of a key in these panels fires or is selected"},
+    {KEYS_COMMANDS,
+     "only watching: the weir that writes the store acknowledges and mutes"},
+    {KEYS_PAST, "there is no past: --snapshot FILE keeps snapshots of it"},
+    {KEYS_SNAPSHOT,
+     "no snapshots are taken: weir run takes them with --snapshot FILE"},
+    {KEYS_BACK, "this is now; { goes back"},
+    {KEYS_LIVE, "this is the past; Esc goes back to now"},
+};
 
 enum screen_wish
 screen_key(struct screen *screen, uint32_t key, int64_t now_ms)
@@ -380,11 +476,11 @@ screen_key(struct screen *screen, uint32_t key, int64_t now_ms)
 	if (!binding)
 		return SCREEN_NOTHING;
 	missing = binding->when & ~screen_when(screen);
-	if (missing & KEYS_RATE) {
-		say(screen, now_ms,
-		    "only watching: this weir generates nothing");
-		return SCREEN_NOTHING;
-	}
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (missing & refusals[i].when) {
+			screen_say(screen, refusals[i].text, now_ms);
+			return SCREEN_NOTHING;
+		}
 	if (binding->action == ACTION_OPEN && missing == KEYS_MARKED) {
 		/* Enter without a selection selects first. */
 		panel_move(screen_panel(screen), PANEL_FIRST);
@@ -463,17 +559,24 @@ screen_draw(struct screen *screen, struct canvas *canvas, int64_t now_ms)
 	status_draw_second(screen, canvas, row++, now_ms);
 	if (status_has_banner(screen))
 		status_draw_banner(screen, canvas, row++);
+	if (banner_is_there(screen))
+		banner_draw(screen, canvas, row++);
 	body.row = row;
 	body.rows -= row + 2;
 	for (unsigned i = 0; i < screen->panels_len; i++) {
 		screen->panels[i].focused = i == screen->focus;
-		screen->panels[i].live = !screen->frozen && !screen->live.ended;
+		screen->panels[i].live =
+		    !screen->frozen && !screen->back && !screen->live.ended;
 	}
 	if (screen->mode == SCREEN_HELP)
 		overlay_draw_help(screen, canvas, &body);
 	else if (!screen->view)
 		canvas_puts(canvas, &body, body.rows / 2, 2, STYLE_DIM,
 			    "waiting for the first commit");
+	else if (screen->mode == SCREEN_COMPARE ||
+		 (screen->mode == SCREEN_PROMPT &&
+		  screen->before == SCREEN_COMPARE))
+		compare_draw(screen, canvas, &body);
 	else if (screen->mode == SCREEN_DETAIL ||
 		 (screen->mode == SCREEN_PROMPT &&
 		  screen->before == SCREEN_DETAIL))

@@ -4,11 +4,12 @@
  * views and the time go in; a canvas and the wish to quit, to redraw or to set
  * a rate come out.
  *
- * screen.c holds the state and the keys, status.c draws the lines around the
- * panels, overlay.c what covers the panels.
+ * screen.c holds the state and the keys, past.c and banner.c what belongs to
+ * snapshots and alerts of it; status.c draws the lines around the panels,
+ * overlay.c and compare.c what covers the panels.
  *
  * All numbers of one drawing are of one view, which is of one commit; only the
- * second line (rate, messages) is of the moment.
+ * second line (rate, messages) and the banners are of the moment.
  */
 #ifndef WEIR_UI_SCREEN_H
 #define WEIR_UI_SCREEN_H
@@ -36,15 +37,26 @@ enum screen_mode {
 	SCREEN_PANELS,
 	SCREEN_DETAIL, /* of the focused panel's selected row */
 	SCREEN_HELP,
-	SCREEN_PROMPT, /* a rate is being typed */
+	SCREEN_PROMPT,  /* a rate is being typed */
+	SCREEN_COMPARE, /* what has changed between two moments */
 };
 
 /* What a key asks of the caller. */
 enum screen_wish {
 	SCREEN_NOTHING,
 	SCREEN_QUIT,
-	SCREEN_REDRAW,   /* everything, also what seems unchanged */
-	SCREEN_SET_RATE, /* to screen.live.target_per_s */
+	SCREEN_REDRAW,      /* everything, also what seems unchanged */
+	SCREEN_SET_RATE,    /* to screen.live.target_per_s */
+	SCREEN_ACKNOWLEDGE, /* the alert screen.ask.alert */
+	SCREEN_MUTE,        /* the rule screen.ask.rule, as screen.ask.muted */
+	SCREEN_SNAPSHOT,    /* take one */
+	SCREEN_STEP, /* from the snapshot screen.ask.id by screen.ask.step */
+};
+
+/* What a moment is compared with. */
+enum screen_base {
+	BASE_BEFORE, /* the snapshot before it; of now, the newest one */
+	BASE_NOW,    /* in the past: now */
 };
 
 struct screen {
@@ -62,6 +74,34 @@ struct screen {
 	bool frozen;
 	int64_t frozen_ms;
 
+	/*
+	 * In the past, view is a snapshot's, and next is the newest view there
+	 * is of now (NULL: none). past.view is not used.
+	 */
+	bool back;
+	struct dashboard_past past;
+
+	enum screen_base base_kind;
+	struct dashboard_past base; /* view NULL: not there yet */
+	int compare_from;           /* the first line that is shown */
+	int compare_page;           /* lines at the last drawing */
+
+	unsigned offers; /* KEYS_COMMANDS, KEYS_PAST, KEYS_SNAPSHOT */
+	struct {
+		uint64_t alert;
+		unsigned rule;
+		bool muted;
+		int64_t id;
+		int step;
+	} ask;
+
+	bool silent; /* no bell */
+	/* Of each rule, in the newest view: how many alerts fire untold. */
+	int64_t firing[PIPELINE_ALERTS_MAX];
+	const struct pipeline *firing_of; /* NULL: of none yet */
+	bool news; /* there are alerts that nobody was told of */
+	unsigned news_rule;
+
 	struct panel panels[LAYOUT_PANELS_MAX];
 	unsigned panels_len;
 	unsigned focus;
@@ -73,6 +113,7 @@ struct screen {
 	int help_from;      /* the first line of the help that is shown */
 	int help_page;      /* lines at the last drawing */
 	int ledger_widths[SCREEN_LEDGER]; /* only grow, so they keep still */
+	int compare_widths[4];            /* the same */
 };
 
 void screen_init(struct screen *screen);
@@ -86,6 +127,31 @@ void screen_set_view(struct screen *screen, struct view *view, int64_t now_ms);
 void screen_set_live(struct screen *screen, const struct dashboard_live *live);
 /* A sentence that stays until it is set to "". Any text. */
 void screen_set_problem(struct screen *screen, const char *text);
+/* A sentence on the bottom line for a while. Any text. */
+void screen_say(struct screen *screen, const char *text, int64_t now_ms);
+
+/*
+ * Answers to SCREEN_STEP: the snapshot, whose view it takes; or that there is
+ * none in that direction, which after the newest is the way back to now.
+ */
+void screen_set_past(struct screen *screen, const struct dashboard_past *past,
+		     int64_t now_ms);
+void screen_no_past(struct screen *screen, int64_t now_ms);
+
+/*
+ * Whether it wants the snapshot before *id to compare with, and the answers;
+ * screen_set_base() takes the view.
+ */
+bool screen_wants_base(const struct screen *screen, int64_t *id);
+void screen_set_base(struct screen *screen, const struct dashboard_past *base);
+void screen_no_base(struct screen *screen, int64_t now_ms);
+
+/*
+ * Whether alerts have begun to fire that people are to be told of: once for
+ * each group of them. Draws who they are into one line.
+ */
+bool screen_take_news(struct screen *screen, struct canvas *line);
+
 /* The commit of the newest view that came; 0: none. */
 uint64_t screen_commit(const struct screen *screen);
 
@@ -100,6 +166,33 @@ void screen_draw(struct screen *screen, struct canvas *canvas, int64_t now_ms);
 /* enum keys_when that hold now. */
 unsigned screen_when(const struct screen *screen);
 struct panel *screen_panel(struct screen *screen); /* focused; or NULL */
+
+/* The newest view of now; NULL: none. */
+const struct view *screen_newest(const struct screen *screen);
+/* Shows a view; the one before is then the caller's. */
+struct view *screen_show(struct screen *screen, struct view *view,
+			 int64_t now_ms);
+
+/* past.c */
+enum screen_wish past_step(struct screen *screen, int step, int64_t now_ms);
+void past_leave(struct screen *screen, int64_t now_ms);
+/* Shows what has changed, or, in the past, the other way of it. */
+void past_compare(struct screen *screen, int64_t now_ms);
+/* Forgets what was read to compare with. */
+void past_forget(struct screen *screen);
+
+/* banner.c */
+bool banner_is_there(const struct screen *screen);
+void banner_draw(struct screen *screen, struct canvas *canvas, int row);
+/* KEYS_ALERTS, KEYS_FIRING, KEYS_RULE, KEYS_KEY as they hold. */
+unsigned banner_when(const struct screen *screen);
+enum screen_wish banner_acknowledge(struct screen *screen, bool all,
+				    int64_t now_ms);
+enum screen_wish banner_mute(struct screen *screen, int64_t now_ms);
+void banner_open_key(struct screen *screen, int64_t now_ms);
+/* Looks what is new in the newest view. */
+void banner_look(struct screen *screen, const struct view *view,
+		 int64_t now_ms);
 
 /* status.c: each draws one line, the `row`th. */
 void status_draw_first(struct screen *screen, struct canvas *canvas, int row,
@@ -116,9 +209,14 @@ void status_draw_share(struct screen *screen, struct canvas *canvas, int row,
 		       const struct panel *panel);
 
 /* overlay.c: cover the body. */
+void overlay_draw_rule(struct canvas *canvas, const struct area *body,
+		       const char *name);
 void overlay_draw_help(struct screen *screen, struct canvas *canvas,
 		       const struct area *body);
 void overlay_draw_detail(struct screen *screen, struct canvas *canvas,
 			 const struct area *body);
+/* compare.c: so does this. */
+void compare_draw(struct screen *screen, struct canvas *canvas,
+		  const struct area *body);
 
 #endif

@@ -28,7 +28,7 @@ elapsed_ms(const struct screen *screen, int64_t now_ms)
 	const struct view *view = screen->view;
 	int64_t until = now_ms;
 
-	if (screen->live.ended)
+	if (screen->live.ended || screen->back)
 		until = view->commit_ms;
 	else if (screen->frozen)
 		until = screen->frozen_ms;
@@ -106,7 +106,7 @@ status_draw_first(struct screen *screen, struct canvas *canvas, int row,
 
 struct modes {
 	struct {
-		char text[48];
+		char text[64];
 		enum style style;
 	} at[8];
 	unsigned len;
@@ -120,14 +120,33 @@ mode(struct modes *modes, enum style style, const char *text)
 		 text);
 }
 
+/* A time of day is enough for half a day. */
+static void
+say_past(const struct dashboard_past *past, int cols, int64_t now_ms, char *out,
+	 size_t size)
+{
+	bool old = now_ms - past->taken_ms > 43200000;
+	struct format when =
+	    old ? format_time(past->taken_ms) : format_clock(past->taken_ms);
+
+	snprintf(out, size, " PAST %.19s%s%.7s of %.7s ", when.text,
+		 cols >= 60 || !old ? " UTC, snapshot " : ", ",
+		 format_int(past->number).text, format_int(past->total).text);
+}
+
 /* Nobody may take an old number for a live one. */
 static void
-list_modes(const struct screen *screen, int64_t now_ms, struct modes *modes)
+list_modes(const struct screen *screen, int cols, int64_t now_ms,
+	   struct modes *modes)
 {
 	const struct dashboard_live *live = &screen->live;
 	int64_t stalled = now_ms - screen->view_ms;
-	char text[48];
+	char text[64];
 
+	if (screen->back) {
+		say_past(&screen->past, cols, now_ms, text, sizeof(text));
+		mode(modes, STYLE_REVERSE, text);
+	}
 	if (screen->frozen) {
 		snprintf(text, sizeof(text), " FROZEN %lld s ",
 			 (long long)((now_ms - screen->frozen_ms) / 1000));
@@ -143,7 +162,8 @@ list_modes(const struct screen *screen, int64_t now_ms, struct modes *modes)
 		mode(modes, STYLE_REVERSE, " STOPPED ");
 	if (live->held_back)
 		mode(modes, STYLE_REVERSE, " HELD BACK ");
-	if (screen->view && !screen->frozen && stalled > SCREEN_STALL_MS) {
+	if (screen->view && !screen->frozen && !screen->back &&
+	    stalled > SCREEN_STALL_MS) {
 		snprintf(text, sizeof(text), " no commit for %lld s ",
 			 (long long)(stalled / 1000));
 		mode(modes, STYLE_ALARM, text);
@@ -158,7 +178,7 @@ draw_modes(const struct screen *screen, struct canvas *canvas,
 	struct modes modes = {.len = 0};
 	int col = line->cols;
 
-	list_modes(screen, now_ms, &modes);
+	list_modes(screen, line->cols, now_ms, &modes);
 	for (unsigned i = modes.len; i-- > 0;) {
 		int width = canvas_width(canvas, modes.at[i].text,
 					 strlen(modes.at[i].text));
@@ -221,6 +241,17 @@ draw_rate(struct canvas *canvas, const struct area *line, int col,
 	return col + RATE_FIELD + (int)strlen(label);
 }
 
+static void
+draw_lag(const struct view *view, struct canvas *canvas,
+	 const struct area *line, int col, int width)
+{
+	canvas_puts(canvas, line, 0, col, STYLE_DIM, "  lag ");
+	canvas_right(canvas, line, 0, col + 6, width,
+		     view && view->ledger.lag > 0 ? STYLE_PENDING
+						  : STYLE_NORMAL,
+		     format_count(view ? view->ledger.lag : -1).text);
+}
+
 /* 50,000/s target   49,870/s made   ▁▂▃▅▇   lag 1,203        FROZEN 3 s */
 void
 status_draw_second(struct screen *screen, struct canvas *canvas, int row,
@@ -233,6 +264,11 @@ status_draw_second(struct screen *screen, struct canvas *canvas, int row,
 	int lag_width = view ? format_column(view->ledger.lag) : 7;
 
 	line.cols = room;
+	/* Rates are of now: there is none in the past. */
+	if (screen->back) {
+		draw_lag(view, canvas, &line, 0, lag_width);
+		return;
+	}
 	if (live->generating)
 		col = draw_rate(canvas, &line, col, STYLE_BOLD,
 				live->target_per_s, " target");
@@ -258,11 +294,7 @@ status_draw_second(struct screen *screen, struct canvas *canvas, int row,
 		draw_throughput(view, canvas, &line, col + 2, width);
 		col += 2 + width;
 	}
-	canvas_puts(canvas, &line, 0, col, STYLE_DIM, "  lag ");
-	canvas_right(canvas, &line, 0, col + 6, lag_width,
-		     view && view->ledger.lag > 0 ? STYLE_PENDING
-						  : STYLE_NORMAL,
-		     format_count(view ? view->ledger.lag : -1).text);
+	draw_lag(view, canvas, &line, col, lag_width);
 }
 
 bool

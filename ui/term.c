@@ -70,16 +70,12 @@ restore_add(const char *capability)
 
 /* Only what is safe in a signal handler. */
 static void
-restore_now(void)
+write_raw(const char *bytes, size_t size)
 {
 	size_t at = 0;
 
-	if (!restore.armed)
-		return;
-	restore.armed = 0;
-	while (at < restore.size) {
-		ssize_t n =
-		    write(STDOUT_FILENO, restore.bytes + at, restore.size - at);
+	while (at < size) {
+		ssize_t n = write(STDOUT_FILENO, bytes + at, size - at);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -87,6 +83,15 @@ restore_now(void)
 			break;
 		at += (size_t)n;
 	}
+}
+
+static void
+restore_now(void)
+{
+	if (!restore.armed)
+		return;
+	restore.armed = 0;
+	write_raw(restore.bytes, restore.size);
 	if (restore.has_termios)
 		tcsetattr(STDIN_FILENO, TCSANOW, &restore.termios);
 }
@@ -282,6 +287,28 @@ term_show(const struct canvas *canvas)
 		}
 	}
 	refresh();
+}
+
+void
+term_bell(void)
+{
+	beep();
+}
+
+void
+term_notify(const struct canvas *canvas)
+{
+	struct buf text = BUF_INIT;
+
+	buf_add_str(&text, "\033]9;");
+	canvas_text(canvas, &text);
+	/* The line's end becomes the sequence's. */
+	while (text.size > 0 && text.data[text.size - 1] == '\n')
+		text.size--;
+	buf_add_str(&text, "\033\\");
+	/* Nothing of ncurses' own is waiting: term_show() writes all of it. */
+	write_raw(text.data, text.size);
+	buf_release(&text);
 }
 
 /*

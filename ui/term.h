@@ -34,6 +34,17 @@ void term_size(int *rows, int *cols);
 void term_show(const struct canvas *canvas);
 void term_redraw(void);
 
+/* Rings, or flashes where there is no bell. */
+void term_bell(void);
+
+/*
+ * Asks the terminal to tell the desktop what stands in the first row of the
+ * canvas (OSC 9; terminals without it ignore it). A canvas holds no control
+ * characters, so the text cannot end the sequence early. It must not begin
+ * with a digit: some terminals have commands that do.
+ */
+void term_notify(const struct canvas *canvas);
+
 /* The next key that was pressed (keys.h), KEYS_NONE when there is none. */
 uint32_t term_key(void);
 

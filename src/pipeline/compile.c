@@ -55,6 +55,7 @@ static const struct {
     [PANEL_LEDGER] = {"ledger", false},
     [PANEL_DEAD] = {"dead", false},
     [PANEL_PARTITIONS] = {"partitions", false},
+    [PANEL_ALERTS] = {"alerts", false},
 };
 
 #define LEN(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))

@@ -122,6 +122,7 @@ enum panel_kind {
 	PANEL_LEDGER,     /* the ledger; has no table */
 	PANEL_DEAD,       /* dead letters; has no table */
 	PANEL_PARTITIONS, /* positions and lag; has no table */
+	PANEL_ALERTS,     /* alerts and their rules; has no table */
 	PANEL_KINDS,
 };
 

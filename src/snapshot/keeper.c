@@ -1,4 +1,6 @@
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -18,17 +20,19 @@ struct keeper {
 	struct snapshot *snapshot; /* the thread's; NULL: to be opened */
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t stopping;
+	pthread_cond_t wanted; /* stopped, or asked */
 	/* Under the lock. */
 	bool stopped;
+	bool asked; /* for one at once */
+	bool told;  /* there is something in told_text */
+	char told_text[ERR_TEXT_MAX];
 	struct err problem; /* code 0: none */
 };
 
 static int
-take_once(struct keeper *k, struct err *err)
+take_once(struct keeper *k, struct snapshot_result *result, struct err *err)
 {
 	const struct keeper_options *o = &k->options;
-	struct snapshot_result result;
 	int rc = 0;
 
 	/* Somebody may have moved the file away: then there is a new one. */
@@ -43,7 +47,7 @@ take_once(struct keeper *k, struct err *err)
 		return rc;
 	for (unsigned i = 0; i < TRIES; i++) {
 		rc = snapshot_take(k->snapshot, o->store, clock_wall_ms(),
-				   &result, err);
+				   result, err);
 		if (rc != WEIR_FULL)
 			break;
 	}
@@ -57,33 +61,65 @@ take_once(struct keeper *k, struct err *err)
 	return rc;
 }
 
+/* "snapshot 8 in weir.db, 0.2 s"; a problem stands on the screen anyway. */
 static void
-take(struct keeper *k)
+tell(struct keeper *k, const struct snapshot_result *result, int64_t took_ns)
 {
+	const char *name = strrchr(k->options.path, '/');
+	char *to = k->told_text;
+
+	name = name ? name + 1 : k->options.path;
+	if (k->problem.code)
+		memcpy(to, k->problem.text, sizeof(k->told_text));
+	else if (result->commit == 0)
+		snprintf(to, sizeof(k->told_text),
+			 "no snapshot: nothing is committed yet");
+	else if (result->same)
+		snprintf(to, sizeof(k->told_text),
+			 "snapshot %" PRId64 " in %.80s has this commit "
+			 "already",
+			 result->id, name);
+	else
+		snprintf(to, sizeof(k->told_text),
+			 "snapshot %" PRId64 " in %.80s, %.1f s", result->id,
+			 name, (double)took_ns / 1e9);
+	k->told = true;
+}
+
+static void
+take(struct keeper *k, bool asked)
+{
+	struct snapshot_result result = {.commit = 0};
 	struct err err = {.code = WEIR_OK};
-	int rc = take_once(k, &err);
+	int64_t began_ns = clock_steady_ns();
+	int rc = take_once(k, &result, &err);
 
 	pthread_mutex_lock(&k->lock);
 	k->problem.code = WEIR_OK;
 	if (rc)
 		k->problem = err;
+	if (asked)
+		tell(k, &result, clock_steady_ns() - began_ns);
 	pthread_mutex_unlock(&k->lock);
 }
 
-/* Until then, or until the keeper is to stop. */
-static bool
+enum call { CALL_TIME, CALL_ASKED, CALL_STOPPED };
+
+/* Until then, or until somebody calls. */
+static enum call
 wait_until(struct keeper *k, int64_t until_ns)
 {
 	struct timespec until = clock_timespec(until_ns);
-	bool stopped;
+	enum call call;
 
 	pthread_mutex_lock(&k->lock);
-	while (!k->stopped &&
-	       pthread_cond_timedwait(&k->stopping, &k->lock, &until) == 0)
+	while (!k->stopped && !k->asked &&
+	       pthread_cond_timedwait(&k->wanted, &k->lock, &until) == 0)
 		;
-	stopped = k->stopped;
+	call = k->stopped ? CALL_STOPPED : k->asked ? CALL_ASKED : CALL_TIME;
+	k->asked = false;
 	pthread_mutex_unlock(&k->lock);
-	return stopped;
+	return call;
 }
 
 static void *
@@ -92,19 +128,22 @@ keeper_main(void *arg)
 	struct keeper *k = arg;
 	int64_t every_ns = k->options.every_ms * 1000000;
 	int64_t next_ns = clock_steady_ns() + every_ns;
+	enum call call;
 
 	pthread_setname_np(pthread_self(), "weir-snapshot");
 	/* Linux has this for each thread. If not, snapshots are only faster. */
 	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
-	while (!wait_until(k, next_ns)) {
-		take(k);
-		next_ns += every_ns;
+	while ((call = wait_until(k, next_ns)) != CALL_STOPPED) {
+		take(k, call == CALL_ASKED);
+		/* One that was asked for leaves the intervals as they are. */
+		if (call == CALL_TIME)
+			next_ns += every_ns;
 		if (next_ns < clock_steady_ns())
 			next_ns = clock_steady_ns() + every_ns;
 	}
 	/* Nothing is held up any more, but the end. */
 	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 0);
-	take(k);
+	take(k, false);
 	snapshot_close(k->snapshot);
 	return NULL;
 }
@@ -118,10 +157,10 @@ keeper_start(const struct keeper_options *options, struct keeper **out,
 
 	k->options = *options;
 	pthread_mutex_init(&k->lock, NULL);
-	clock_cond_init(&k->stopping);
+	clock_cond_init(&k->wanted);
 	rc = pthread_create(&k->thread, NULL, keeper_main, k);
 	if (rc) {
-		pthread_cond_destroy(&k->stopping);
+		pthread_cond_destroy(&k->wanted);
 		pthread_mutex_destroy(&k->lock);
 		free(k);
 		return err_set(err, WEIR_SYSTEM, rc,
@@ -141,6 +180,29 @@ keeper_problem(struct keeper *k, char text[ERR_TEXT_MAX])
 	pthread_mutex_unlock(&k->lock);
 }
 
+void
+keeper_ask(struct keeper *k)
+{
+	pthread_mutex_lock(&k->lock);
+	k->asked = true;
+	pthread_cond_signal(&k->wanted);
+	pthread_mutex_unlock(&k->lock);
+}
+
+bool
+keeper_told(struct keeper *k, char *text, size_t size)
+{
+	bool told;
+
+	pthread_mutex_lock(&k->lock);
+	told = k->told;
+	if (told)
+		snprintf(text, size, "%s", k->told_text);
+	k->told = false;
+	pthread_mutex_unlock(&k->lock);
+	return told;
+}
+
 int
 keeper_stop(struct keeper *k, struct err *err)
 {
@@ -150,13 +212,13 @@ keeper_stop(struct keeper *k, struct err *err)
 		return 0;
 	pthread_mutex_lock(&k->lock);
 	k->stopped = true;
-	pthread_cond_signal(&k->stopping);
+	pthread_cond_signal(&k->wanted);
 	pthread_mutex_unlock(&k->lock);
 	pthread_join(k->thread, NULL);
 	rc = k->problem.code;
 	if (rc && err)
 		*err = k->problem;
-	pthread_cond_destroy(&k->stopping);
+	pthread_cond_destroy(&k->wanted);
 	pthread_mutex_destroy(&k->lock);
 	free(k);
 	return rc;

@@ -28,6 +28,18 @@ int keeper_start(const struct keeper_options *options, struct keeper **out,
 void keeper_problem(struct keeper *keeper, char text[ERR_TEXT_MAX]);
 
 /*
+ * Takes one as soon as it can, beside those at intervals. Any thread; waits for
+ * nothing. When it is done, keeper_told() says so.
+ */
+void keeper_ask(struct keeper *keeper);
+
+/*
+ * What became of the last one that was asked for: true once when it is done,
+ * with a sentence of at most `size` bytes. Any thread.
+ */
+bool keeper_told(struct keeper *keeper, char *text, size_t size);
+
+/*
  * Waits for the snapshot that is under way, takes a last one, and ends the
  * thread. Fails when the last one did; the keeper is gone in any case. NULL is
  * fine.

@@ -197,6 +197,15 @@ look(struct snapshot *s, int64_t *things, int64_t *application,
 	return rc;
 }
 
+int
+snapshot_check(struct snapshot *s, struct err *err)
+{
+	int64_t things, application, version;
+	int rc = look(s, &things, &application, &version, err);
+
+	return rc ? rc : check(s, application, version, err);
+}
+
 /* Nothing is changed in a file that is not ours. */
 static int
 begin(struct snapshot *s, struct err *err)

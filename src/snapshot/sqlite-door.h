@@ -81,6 +81,12 @@ void sql_bind_string(sqlite3_stmt *statement, int at, const char *text);
 void sql_bind_value(sqlite3_stmt *statement, int at, struct value value);
 void sql_bind_cell(sqlite3_stmt *statement, int at, const struct cell *cell);
 
+/*
+ * That a file is one of snapshots, of this pipeline and of a version that is
+ * known. Of the snapshot, only db, path and pipeline are looked at.
+ */
+int snapshot_check(struct snapshot *snapshot, struct err *err);
+
 /* The names of current tables and views, for columns that are there. */
 void current_names(struct snapshot *snapshot);
 /* Makes them, in a transaction. */

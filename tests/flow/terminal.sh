@@ -180,8 +180,9 @@ expect "? shows the help" '─ keys ─'
 names_keys() {
 	capture
 	missing=
-	for key in '?' q Esc + - ']' '[' '>' '<' 0 x r Space Tab Shift-Tab Up \
-		Down PgUp PgDn Home End Enter s z Ctrl-L Ctrl-C; do
+	for key in '?' q Esc + - ']' '[' '>' '<' 0 x r a A m k b Space '{' \
+		'}' d S Tab Shift-Tab Up Down PgUp PgDn Home End Enter s z \
+		Ctrl-L Ctrl-C; do
 		grep -Fq "  $key  " "$tmp/screen" || missing="$missing $key"
 	done
 	[ -z "$missing" ]

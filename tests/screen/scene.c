@@ -13,7 +13,8 @@
 static const char *const names[SCENES] = {
     [SCENE_NORMAL] = "normal",   [SCENE_EMPTY] = "empty",
     [SCENE_HOSTILE] = "hostile", [SCENE_HUGE] = "huge",
-    [SCENE_ODD] = "odd",
+    [SCENE_ODD] = "odd",         [SCENE_ALERTS] = "alerts",
+    [SCENE_STORM] = "storm",
 };
 
 /* Each would do something to a terminal that is not careful. */
@@ -106,6 +107,27 @@ scene_pipeline(void)
 	p.panels[1] = (struct panel_spec){PANEL_EXTREMES, ITEMS, MINUTES};
 	p.panels[2] = (struct panel_spec){PANEL_SHARE, TYPES, -1};
 	p.panels[3] = (struct panel_spec){PANEL_SPREAD, USERS, -1};
+	return &p;
+}
+
+enum { RULE_HOT, RULE_USER, RULE_LAG, RULE_QUIET, RULES };
+
+const struct pipeline *
+scene_alerts_pipeline(void)
+{
+	static struct pipeline p;
+	static const struct alert_spec rules[RULES] = {
+	    {"hot item", SEVERITY_CRITICAL, MINUTES, 0},
+	    {"busy user", SEVERITY_WARNING, USERS, 0},
+	    {"falling behind", SEVERITY_WARNING, -1, -1},
+	    {"few purchases", SEVERITY_INFO, TYPES, 0},
+	};
+
+	if (p.name[0])
+		return &p;
+	p = *scene_pipeline();
+	p.alerts_len = RULES;
+	memcpy(p.alerts, rules, sizeof(rules));
 	return &p;
 }
 
@@ -299,6 +321,126 @@ make_hostile(struct view *view)
 	snprintf(view->topic, sizeof(view->topic), "t\xc2\x9b\x07opic");
 }
 
+struct scene_alert {
+	uint64_t id;
+	unsigned rule;
+	enum view_alert_state state;
+	const char *key;
+	int64_t value, limit;
+	int ago; /* seconds */
+};
+
+static void
+put_alert(struct view *view, struct view_alert *to,
+	  const struct scene_alert *from)
+{
+	int64_t since_ms = view->commit_ms - from->ago * INT64_C(1000);
+	char message[160];
+
+	*to = (struct view_alert){
+	    .id = from->id,
+	    .rule = from->rule,
+	    .state = from->state,
+	    .key = text(view, from->key),
+	    .window_ms = from->rule == RULE_HOT ? SCENE_START_MS + 120000 : -1,
+	    .value = value_int(from->value),
+	    .limit = value_int(from->limit),
+	    .since_ms = since_ms,
+	    .fired_ms = from->state == VIEW_ALERT_PENDING ? -1 : since_ms,
+	};
+	snprintf(message, sizeof(message), "%s: %s is at %lld, beyond %lld",
+		 view->pipeline->alerts[from->rule].name,
+		 *from->key ? from->key : "lag", (long long)from->value,
+		 (long long)from->limit);
+	to->message = text(view, message);
+}
+
+static struct view_alert *
+put_alerts(struct view *view, const struct scene_alert *from, unsigned len)
+{
+	struct view_alert *alerts = view_alloc(view, sizeof(*alerts) * len);
+
+	for (unsigned i = 0; i < len; i++)
+		put_alert(view, &alerts[i], &from[i]);
+	return alerts;
+}
+
+static void
+put_rules(struct view *view, const struct view_rule *rules)
+{
+	view->rules_len = RULES;
+	view->rules = view_alloc(view, sizeof(*rules) * RULES);
+	memcpy(view->rules, rules, sizeof(*rules) * RULES);
+	for (unsigned i = 0; i < RULES; i++)
+		view->rules[i].fired_ms =
+		    rules[i].fired ? view->commit_ms - rules[i].fired_ms : -1;
+}
+
+static void
+make_alerts(struct view *view)
+{
+	static const struct scene_alert alerts[] = {
+	    {41, RULE_HOT, VIEW_ALERT_FIRING, "i000007", 5212, 5000, 12},
+	    {38, RULE_LAG, VIEW_ALERT_FIRING, "", 12034, 10000, 31},
+	    {37, RULE_USER, VIEW_ALERT_FIRING, "u000002", 78968, 75000, 44},
+	    {21, RULE_USER, VIEW_ALERT_ACKNOWLEDGED, "u000001", 157937, 75000,
+	     90},
+	    {42, RULE_HOT, VIEW_ALERT_PENDING, "i000001", 5003, 5000, 2},
+	};
+	static const struct scene_alert past[] = {
+	    {41, RULE_HOT, VIEW_ALERT_FIRING, "i000007", 5043, 5000, 12},
+	    {38, RULE_LAG, VIEW_ALERT_FIRING, "", 10400, 10000, 31},
+	    {37, RULE_USER, VIEW_ALERT_FIRING, "u000002", 75001, 75000, 44},
+	    {36, RULE_HOT, VIEW_ALERT_CLEARED, "i000003", 4444, 5000, 61},
+	    {21, RULE_USER, VIEW_ALERT_ACKNOWLEDGED, "u000001", 93120, 75000,
+	     90},
+	    {36, RULE_HOT, VIEW_ALERT_FIRING, "i000003", 5600, 5000, 95},
+	    {21, RULE_USER, VIEW_ALERT_FIRING, "u000001", 75020, 75000, 99},
+	};
+	/* Fired so long ago. */
+	static const struct view_rule rules[RULES] = {
+	    {.pending = 1, .firing = 1, .fired = 12, .fired_ms = 12000},
+	    {.firing = 1, .acknowledged = 1, .fired = 2, .fired_ms = 44000},
+	    {.firing = 1, .fired = 1, .fired_ms = 31000},
+	    {.muted = true},
+	};
+
+	view->alerts_len = sizeof(alerts) / sizeof(alerts[0]);
+	view->alerts = put_alerts(view, alerts, view->alerts_len);
+	view->alert_log_len = sizeof(past) / sizeof(past[0]);
+	view->alert_log = put_alerts(view, past, view->alert_log_len);
+	put_rules(view, rules);
+}
+
+/* Of the ten thousand, a view has a hundred. */
+static void
+make_storm(struct view *view)
+{
+	static const struct view_rule rules[RULES] = {
+	    {.firing = 10000, .fired = 10000},
+	    {.firing = 3, .fired = 3, .fired_ms = 5000},
+	};
+
+	make_hostile(view);
+	view->alerts_len = VIEW_ALERTS;
+	view->alerts = view_alloc(view, sizeof(*view->alerts) * VIEW_ALERTS);
+	for (unsigned i = 0; i < VIEW_ALERTS; i++) {
+		struct scene_alert alert = {.id = 1000 + i,
+					    .rule = RULE_HOT,
+					    .state = VIEW_ALERT_FIRING,
+					    .key = "",
+					    .value = 5012 + i,
+					    .limit = 5000,
+					    .ago = (int)i / 10};
+
+		put_alert(view, &view->alerts[i], &alert);
+		view->alerts[i].key = view_copy(view, hostile[i % HOSTILE].data,
+						hostile[i % HOSTILE].size);
+		view->alerts[i].message = view->alerts[i].key;
+	}
+	put_rules(view, rules);
+}
+
 static void
 make_huge(struct view *view)
 {
@@ -395,7 +537,10 @@ make_odd(struct view *view)
 struct view *
 scene_view(enum scene scene, int second)
 {
-	const struct pipeline *pipeline = scene_pipeline();
+	const struct pipeline *pipeline =
+	    scene == SCENE_ALERTS || scene == SCENE_STORM
+		? scene_alerts_pipeline()
+		: scene_pipeline();
 	struct view *view = view_new(pipeline);
 	int64_t total = INT64_C(9500) * second;
 
@@ -430,7 +575,47 @@ scene_view(enum scene scene, int second)
 		make_huge(view);
 	if (scene == SCENE_ODD)
 		make_odd(view);
+	if (scene == SCENE_ALERTS)
+		make_alerts(view);
+	if (scene == SCENE_STORM)
+		make_storm(view);
 	return view;
+}
+
+static void
+forget_rows(struct view_row *rows, unsigned *len)
+{
+	if (*len > 10)
+		*len = 10;
+	for (unsigned i = 0; i < *len; i++) {
+		for (int s = 0; s < VIEW_SECONDS; s++)
+			rows[i].recent[s] = -1;
+		rows[i].per_s = -1;
+		rows[i].window_min = rows[i].window_max = value_none();
+		rows[i].first = rows[i].last =
+		    (struct view_position){-1, -1, NULL};
+	}
+}
+
+struct dashboard_past
+scene_past(enum scene scene, int number)
+{
+	struct view *view = scene_view(scene, number * 10);
+
+	for (unsigned i = 0; i < view->tables_len; i++) {
+		struct view_table *table = &view->tables[i];
+
+		forget_rows(table->top, &table->top_len);
+		forget_rows(table->bottom, &table->bottom_len);
+		for (int j = 0; j < VIEW_SPREAD; j++)
+			table->summary.spread[j] = -1;
+	}
+	view->history_len = 0;
+	view->alerts_len = view->alert_log_len = view->rules_len = 0;
+	view->newest_ms = view->store_bytes = view->memory_bytes =
+	    view->memory_limit = view->commit_us = -1;
+	return (struct dashboard_past){view, number, view->commit_ms + 300,
+				       number, 31};
 }
 
 struct dashboard_live

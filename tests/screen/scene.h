@@ -15,6 +15,8 @@ enum scene {
 	SCENE_HOSTILE, /* text that wants to harm the terminal */
 	SCENE_HUGE,    /* numbers at the end of their range */
 	SCENE_ODD,     /* negative, real and unknown numbers; unbalanced */
+	SCENE_ALERTS,  /* alerts in each state, one of them critical */
+	SCENE_STORM,   /* ten thousand alerts at once, of hostile keys */
 	SCENES,
 };
 
@@ -22,11 +24,15 @@ enum scene {
 
 const char *scene_name(enum scene scene);
 
-/* The pipeline that all scenes are of; static. */
+/* The pipelines of scenes without and with rules for alerts; static. */
 const struct pipeline *scene_pipeline(void);
+const struct pipeline *scene_alerts_pipeline(void);
 
 /* The view `second` seconds after the start; its commit is second × 10 + 1. */
 struct view *scene_view(enum scene scene, int second);
+
+/* What a snapshot keeps of it: the number-th of 31, one each 10 seconds. */
+struct dashboard_past scene_past(enum scene scene, int number);
 
 /* What goes with it. */
 struct dashboard_live scene_live(enum scene scene);

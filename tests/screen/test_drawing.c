@@ -64,6 +64,7 @@ draw(const char *name, enum scene scene, int cols, int rows, bool ascii,
 	struct canvas canvas;
 
 	screen_init(&screen);
+	screen.offers = KEYS_COMMANDS;
 	canvas_init(&canvas, ascii);
 	canvas_resize(&canvas, rows, cols);
 	screen_set_live(&screen, &live);
@@ -79,6 +80,68 @@ draw(const char *name, enum scene scene, int cols, int rows, bool ascii,
 	buf_release(&text);
 	screen_release(&screen);
 	canvas_release(&canvas);
+}
+
+/* Draws a snapshot after some keys, that of a second ago to be compared with.
+ */
+static void
+draw_past(const char *name, enum scene scene, int cols, int rows,
+	  const uint32_t *pressed)
+{
+	struct dashboard_live live = scene_live(scene);
+	struct dashboard_past past = scene_past(scene, 7);
+	struct buf text = BUF_INIT;
+	struct screen screen;
+	struct canvas canvas;
+	int64_t id;
+
+	screen_init(&screen);
+	screen.offers = KEYS_COMMANDS | KEYS_PAST | KEYS_SNAPSHOT;
+	canvas_init(&canvas, false);
+	canvas_resize(&canvas, rows, cols);
+	screen_set_live(&screen, &live);
+	screen_set_view(&screen, scene_view(scene, SECOND), NOW);
+	screen_key(&screen, '{', NOW);
+	screen_set_past(&screen, &past, NOW);
+	for (; *pressed; pressed++) {
+		screen_key(&screen, *pressed, NOW);
+		if (screen_wants_base(&screen, &id)) {
+			past = scene_past(scene, 6);
+			screen_set_base(&screen, &past);
+		}
+	}
+	screen_draw(&screen, &canvas, NOW + 100);
+	assert_null(scene_check(&canvas));
+	canvas_text(&canvas, &text);
+	compare(name, &text);
+	buf_release(&text);
+	screen_release(&screen);
+	canvas_release(&canvas);
+}
+
+static void
+test_past(void **state)
+{
+	static const struct {
+		int cols, rows;
+	} sizes[] = {{80, 24}, {120, 40}, {200, 60}, {40, 10}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		int cols = sizes[i].cols, rows = sizes[i].rows;
+		char name[64];
+
+		snprintf(name, sizeof(name), "past-%dx%d", cols, rows);
+		draw_past(name, SCENE_ALERTS, cols, rows,
+			  (const uint32_t[]){0});
+		snprintf(name, sizeof(name), "difference-%dx%d", cols, rows);
+		draw_past(name, SCENE_ALERTS, cols, rows,
+			  (const uint32_t[]){'d', 0});
+		snprintf(name, sizeof(name), "difference-hostile-%dx%d", cols,
+			 rows);
+		draw_past(name, SCENE_STORM, cols, rows,
+			  (const uint32_t[]){'d', 'd', KEYS_PAGE_DOWN, 0});
+	}
 }
 
 static void
@@ -107,6 +170,8 @@ test_ascii(void **state)
 {
 	(void)state;
 	draw("normal-ascii", SCENE_NORMAL, 80, 24, true, NULL);
+	draw("storm-ascii", SCENE_STORM, 120, 40, true, NULL);
+	draw("alerts-ascii", SCENE_ALERTS, 120, 40, true, NULL);
 	draw("hostile-ascii", SCENE_HOSTILE, 80, 24, true, NULL);
 }
 
@@ -127,6 +192,19 @@ test_covers(void **state)
 	     (const uint32_t[]){KEYS_BACKTAB, KEYS_DOWN, KEYS_ENTER, 0});
 	draw("zoom", SCENE_NORMAL, 80, 24, false,
 	     (const uint32_t[]){'z', 's', 0});
+	/* The panel of alerts is the third from the end. */
+	draw("zoom-alerts", SCENE_ALERTS, 120, 24, false,
+	     (const uint32_t[]){KEYS_BACKTAB, KEYS_BACKTAB, KEYS_BACKTAB, 'z',
+				KEYS_DOWN, KEYS_DOWN, 0});
+	draw("detail-alert", SCENE_ALERTS, 80, 24, false,
+	     (const uint32_t[]){KEYS_BACKTAB, KEYS_BACKTAB, KEYS_BACKTAB,
+				KEYS_DOWN, KEYS_ENTER, 0});
+	draw("detail-alert-hostile", SCENE_STORM, 80, 24, false,
+	     (const uint32_t[]){KEYS_BACKTAB, KEYS_BACKTAB, KEYS_BACKTAB,
+				KEYS_DOWN, KEYS_ENTER, 0});
+	draw("detail-rule", SCENE_ALERTS, 80, 24, false,
+	     (const uint32_t[]){KEYS_BACKTAB, KEYS_BACKTAB, KEYS_BACKTAB,
+				KEYS_END, KEYS_ENTER, 0});
 }
 
 int
@@ -136,6 +214,7 @@ main(void)
 	    cmocka_unit_test(test_scenes),
 	    cmocka_unit_test(test_ascii),
 	    cmocka_unit_test(test_covers),
+	    cmocka_unit_test(test_past),
 	};
 
 	if (!setlocale(LC_ALL, "C.UTF-8"))

@@ -203,6 +203,13 @@ snapshots(void **state)
 	assert_int_equal(o.snapshots.keep, 7);
 	assert_int_equal(o.snapshots.keep_for_ms, 172800000);
 	options_release(&o);
+	assert_int_equal(parse("view dir --snapshot f.db --no-bell "
+			       "--notify-terminal",
+			       &o, &err),
+			 0);
+	assert_string_equal(o.snapshot, "f.db");
+	assert_true(o.no_bell && o.notify_terminal);
+	options_release(&o);
 	assert_int_equal(parse("snapshot dir f.db --snapshot-keep 2", &o, &err),
 			 0);
 	assert_int_equal(o.command, COMMAND_SNAPSHOT);
@@ -286,6 +293,8 @@ what_is_refused(void **state)
 	    {"export dir t --format xml", "--format takes csv or json"},
 	    {"view dir --format csv", "--format has no meaning"},
 	    {"snapshot dir f --snapshot g", "--snapshot has no meaning"},
+	    {"view dir --snapshot-every 5s", "--snapshot-every has no"},
+	    {"report dir --no-bell", "--no-bell has no meaning"},
 	    {"--snapshot ''", "--snapshot takes a file"},
 	    {"--snapshot f --snapshot-every 0",
 	     "--snapshot-every takes a time"},
