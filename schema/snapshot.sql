@@ -1,4 +1,4 @@
--- The schema of a snapshot file, version 1 (PRAGMA user_version). weir executes
+-- The schema of a snapshot file, version 2 (PRAGMA user_version). weir executes
 -- this file as it is when it makes one. docs/snapshots.md explains it by example.
 --
 -- For each table of the pipeline there are besides, made from the pipeline file:
@@ -155,6 +155,25 @@ CREATE TABLE dead_by_reason (
 	count INTEGER NOT NULL,
 	PRIMARY KEY (snapshot, reason)
 ) WITHOUT ROWID;
+
+-- What became of alerts, each change once. The store keeps the last 100.
+CREATE TABLE alert (
+	rule TEXT NOT NULL,              -- its name
+	alert INTEGER NOT NULL,          -- one firing of it, in one store
+	state TEXT NOT NULL,             -- firing, acknowledged, cleared
+	since_ms INTEGER NOT NULL,       -- clock time of that
+	since TEXT GENERATED ALWAYS AS   -- the same to be read: UTC
+		(strftime('%Y-%m-%dT%H:%M:%fZ', since_ms / 1000.0, 'unixepoch')),
+	time_ms INTEGER,                 -- event time; of the flow, clock time
+	severity TEXT NOT NULL,          -- info, warning, critical
+	key TEXT NOT NULL,               -- "": it is about no key
+	window_start_ms INTEGER,         -- NULL: about no window
+	value NUMERIC,
+	"limit" NUMERIC,
+	message TEXT NOT NULL,
+	snapshot INTEGER NOT NULL,       -- that wrote it
+	PRIMARY KEY (rule, alert, state, since_ms)
+);
 
 -- How things stand.
 CREATE VIEW latest AS

@@ -195,6 +195,8 @@ engine_open(struct engine *engine, struct err *err)
 	/* Last: their topic is not made for a store that does not fit. */
 	if (rc == 0 && o->dead_letters)
 		rc = open_dead_letters(engine, err);
+	if (rc == 0)
+		rc = engine_open_delivery(engine, err);
 	/* Nor are the members of a group disturbed for it. */
 	if (rc == 0 && !engine->embedded)
 		rc = assignment_start(engine->assignment, err);
@@ -205,6 +207,7 @@ void
 engine_close_kafka(struct engine *engine)
 {
 	generator_free(engine->generator);
+	delivery_free(engine->delivery);
 	producer_free(engine->producer);
 	output_free(engine->dead_letters);
 	assignment_free(engine->assignment);
@@ -222,6 +225,7 @@ engine_close_kafka(struct engine *engine)
 	embedded_stop(engine->embedded);
 	engine->generator = NULL;
 	engine->dead_letters = NULL;
+	engine->delivery = NULL;
 	engine->assignment = NULL;
 	engine->consumer = NULL;
 	engine->producer = NULL;

@@ -6,6 +6,7 @@
  *   engine-open.c   what must be open before anything flows
  *   engine-place.c  which partitions are read, and from where on
  *   engine-dead.c   dead letters
+ *   engine-alerts.c alerts: commands, and who is told
  *   engine-stock.c  counting: the ledger, watermarks, seconds
  */
 #ifndef WEIR_ENGINE_STATE_H
@@ -15,6 +16,8 @@
 #include <stdatomic.h>
 
 #include "aggregate/aggregate.h"
+#include "alert/alert.h"
+#include "alert/deliver.h"
 #include "engine.h"
 #include "event/event.h"
 #include "generate/generator.h"
@@ -26,6 +29,7 @@
 
 #define ENGINE_DEAD_KEEP    VIEW_DEAD
 #define ENGINE_SECONDS_KEEP 128
+#define ENGINE_COMMANDS     64 /* about alerts, waiting for a commit */
 
 /* Beside each entry of the store's partitions: how it is being read. */
 struct engine_slot {
@@ -49,6 +53,7 @@ struct engine {
 	struct assignment *assignment;
 	struct consumer *consumer;
 	struct output *dead_letters; /* NULL: they are not written */
+	struct delivery *delivery;   /* of alerts */
 	struct generator *generator;
 	struct store *store;
 	struct decoder *decoder;
@@ -86,6 +91,11 @@ struct engine {
 	char problem[ERR_TEXT_MAX];       /* with the store */
 	char fetch_problem[ERR_TEXT_MAX]; /* with the topic */
 	char place_problem[ERR_TEXT_MAX]; /* the engine's thread alone */
+	struct alert_command commands[ENGINE_COMMANDS]; /* under the lock */
+	unsigned commands_len;
+	_Atomic bool commanded;                      /* there are some */
+	struct alert_command taken[ENGINE_COMMANDS]; /* by the commit */
+	unsigned taken_len;
 
 	/* The asking thread's: the rate over about the last second. */
 	int64_t rate_at_ns[16], rate_count[16];
@@ -125,6 +135,17 @@ void engine_bury(struct engine *engine, const struct consumer_message *message,
 		 enum reason reason, int field);
 /* Waits until all dead letters are in their topic: before a commit. */
 int engine_flush_dead(struct engine *engine, struct err *err);
+
+/* Connects to who is told of alerts, and tells what is left to tell. */
+int engine_open_delivery(struct engine *engine, struct err *err);
+/* What people said about alerts goes into the commit; what is to be told of it
+ * comes from there. */
+void engine_before_commit(struct engine *engine, struct store_commit *commit,
+			  struct notices *notices);
+/* After one that has succeeded. */
+void engine_after_commit(struct engine *engine, const struct notices *notices);
+/* Waits a while until all is told, and stores what is. */
+int engine_end_delivery(struct engine *engine, struct err *err);
 
 /*
  * What producer, broker and engine know now, as the ledger, and how far event

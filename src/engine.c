@@ -148,7 +148,8 @@ commit_due(const struct engine *engine, bool finishing)
 	if (pause > COMMIT_MAX_NS)
 		pause = COMMIT_MAX_NS;
 	return since >= pause &&
-	       (engine->changed || finishing || since >= COMMIT_IDLE_NS);
+	       (engine->changed || finishing ||
+		atomic_load(&engine->commanded) || since >= COMMIT_IDLE_NS);
 }
 
 void
@@ -186,6 +187,7 @@ commit(struct engine *engine, struct err *err)
 	    .seconds = engine->seconds,
 	    .seconds_len = engine->seconds_len,
 	};
+	struct notices notices = NOTICES_INIT;
 	int64_t began_ns = clock_steady_ns();
 	struct err why;
 	int rc;
@@ -199,10 +201,13 @@ commit(struct engine *engine, struct err *err)
 	engine->state.memory_bytes =
 	    (int64_t)(aggregate_bytes(&engine->aggregate) +
 		      store_commit_bytes(engine->store, &engine->aggregate));
+	engine_before_commit(engine, &commit, &notices);
 	rc = store_commit(engine->store, &commit, &engine->state.commit, &why);
 	engine->now_ns = clock_steady_ns();
 	if (rc)
 		return put_off(engine, rc, &why, err);
+	engine_after_commit(engine, &notices);
+	notices_release(&notices);
 	if (engine->retry_ns)
 		set_text(engine, engine->problem, "");
 	engine->retry_ns = 0;
@@ -517,6 +522,8 @@ engine_stop(struct engine *engine, bool (*hurry)(void *ctx), void *ctx,
 		read_clocks(engine);
 		rc = commit(engine, err);
 		if (rc == 0)
+			rc = engine_end_delivery(engine, err);
+		if (rc == 0)
 			engine_leave(engine);
 	}
 	engine_close_kafka(engine);
@@ -614,6 +621,9 @@ engine_live(struct engine *engine, struct engine_live *live)
 		source = engine->fetch_problem;
 	snprintf(live->problem, sizeof(live->problem), "%s", source);
 	pthread_mutex_unlock(&engine->lock);
+	/* Alerts that cannot be told are the least of it. */
+	if (!live->problem[0] && engine->delivery)
+		delivery_problem(engine->delivery, live->problem);
 }
 
 void

@@ -48,6 +48,9 @@ struct engine_options {
 			      regular expression that begins with ^ */
 	const char *group; /* NULL: all partitions, no consumer group */
 	const char *dead_letters; /* the topic of dead letters; NULL: none */
+	const char *alerts_topic; /* where alerts are written; NULL: nowhere */
+	const char *on_alert;     /* a command that is run; NULL: none */
+	bool notify;              /* on the desktop */
 	struct engine_from from;
 	bool generate;
 	double per_s;        /* INFINITY: as fast as it goes */

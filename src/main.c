@@ -27,6 +27,7 @@
 #include "generate/generator.h"
 #include "generate/stream.h"
 #include "options.h"
+#include "rehearse.h"
 #include "report.h"
 #include "snapshot/keeper.h"
 #include "snapshot/past.h"
@@ -466,6 +467,10 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 	    .group = o->group,
 	    .dead_letters =
 		o->dead_letters ? o->dead_letters : pipeline->dead_letters,
+	    .alerts_topic =
+		o->alerts_topic ? o->alerts_topic : pipeline->alerts_topic,
+	    .on_alert = o->on_alert,
+	    .notify = o->notify,
 	    .from = o->from,
 	    .generate = !o->no_generate && !o->group,
 	    .per_s = rate_of(o, pipeline),
@@ -874,6 +879,34 @@ export_rows(const struct options *o)
 }
 
 static enum exit_code
+test_alerts(const struct options *o)
+{
+	struct pipeline *pipeline;
+	struct store *store = NULL;
+	struct buf text = BUF_INIT;
+	enum exit_code code = EXIT_DONE;
+	struct err err;
+	int64_t fired;
+	int rc;
+
+	if (load_pipeline(o->stores[0], &pipeline, &err)) {
+		fail(&err);
+		return EXIT_USAGE;
+	}
+	rc = store_open(o->stores[1], STORE_READ, pipeline, &store, &err);
+	if (rc == 0)
+		rc = rehearse(store, pipeline, &text, &fired, &err);
+	if (rc)
+		code = fail(&err);
+	else
+		fputs(text.data, stdout);
+	buf_release(&text);
+	store_close(store);
+	pipeline_free(pipeline);
+	return code;
+}
+
+static enum exit_code
 check(const struct pipeline *p)
 {
 	struct writer *writer;
@@ -886,9 +919,9 @@ check(const struct pipeline *p)
 		writer_free(writer);
 	}
 	printf("%s: pipeline %s is fine: %u fields, %u tables, %u panels, "
-	       "topic %s%s\n",
+	       "%u alerts, topic %s%s\n",
 	       p->file, p->name, p->event.fields_len, p->tables_len,
-	       p->panels_len, p->topic,
+	       p->panels_len, p->alerts_len, p->topic,
 	       p->generator.present ? "" : ", no generator");
 	return EXIT_DONE;
 }
@@ -957,6 +990,9 @@ main(int argc, char **argv)
 		break;
 	case COMMAND_EXPORT:
 		code = export_rows(&options);
+		break;
+	case COMMAND_ALERTS:
+		code = test_alerts(&options);
 		break;
 	case COMMAND_RUN:
 	case COMMAND_GENERATE:

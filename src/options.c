@@ -38,6 +38,10 @@ static const char help[] =
     "may "
     "be an\n"
     "                            SQLite file of snapshots\n"
+    "  weir alerts --test PIPELINE STORE\n"
+    "                            when the alerts of a pipeline file would have "
+    "fired\n"
+    "                            by what a store holds\n"
     "\n"
     "The stream\n"
     "  -b, --brokers LIST        a Kafka cluster; without it, an embedded "
@@ -88,6 +92,12 @@ static const char help[] =
     "      --snapshot-keep-for D drop those that are older\n"
     "      --format FORMAT       of an export: csv or json (default: csv)\n"
     "\n"
+    "Alerts\n"
+    "      --notify              on the desktop\n"
+    "      --on-alert COMMAND    run it, without a shell; the alert is in "
+    "WEIR_ALERT_...\n"
+    "      --alerts-topic NAME   write them there, as JSON\n"
+    "\n"
     "The screen\n"
     "      --headless            no terminal: progress on stderr, one JSON "
     "report\n"
@@ -116,6 +126,10 @@ enum {
 	OPT_FROM,
 	OPT_GROUP,
 	OPT_DEAD_LETTERS,
+	OPT_NOTIFY,
+	OPT_ON_ALERT,
+	OPT_ALERTS_TOPIC,
+	OPT_TEST,
 	OPT_MEMORY,
 	OPT_SNAPSHOT,
 	OPT_SNAPSHOT_EVERY,
@@ -148,6 +162,10 @@ static const struct option longs[] = {
     {"from", required_argument, NULL, OPT_FROM},
     {"group", required_argument, NULL, OPT_GROUP},
     {"dead-letters", required_argument, NULL, OPT_DEAD_LETTERS},
+    {"notify", no_argument, NULL, OPT_NOTIFY},
+    {"on-alert", required_argument, NULL, OPT_ON_ALERT},
+    {"alerts-topic", required_argument, NULL, OPT_ALERTS_TOPIC},
+    {"test", no_argument, NULL, OPT_TEST},
     {"memory", required_argument, NULL, OPT_MEMORY},
     {"snapshot", required_argument, NULL, OPT_SNAPSHOT},
     {"snapshot-every", required_argument, NULL, OPT_SNAPSHOT_EVERY},
@@ -186,6 +204,10 @@ static const struct {
     {OPT_FROM, ON(COMMAND_RUN)},
     {OPT_GROUP, ON(COMMAND_RUN)},
     {OPT_DEAD_LETTERS, ON(COMMAND_RUN)},
+    {OPT_NOTIFY, ON(COMMAND_RUN)},
+    {OPT_ON_ALERT, ON(COMMAND_RUN)},
+    {OPT_ALERTS_TOPIC, ON(COMMAND_RUN)},
+    {OPT_TEST, ON(COMMAND_ALERTS)},
     {OPT_MEMORY, ON(COMMAND_RUN) | ON(COMMAND_GENERATE)},
     {OPT_SNAPSHOT, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
     {OPT_SNAPSHOT_EVERY, ON(COMMAND_RUN)},
@@ -207,7 +229,8 @@ static const struct {
     {"run", COMMAND_RUN, false},          {"view", COMMAND_VIEW, true},
     {"generate", COMMAND_GENERATE, true}, {"check", COMMAND_CHECK, true},
     {"report", COMMAND_REPORT, true},     {"snapshot", COMMAND_SNAPSHOT, true},
-    {"export", COMMAND_EXPORT, true},     {"help", COMMAND_HELP, false},
+    {"export", COMMAND_EXPORT, true},     {"alerts", COMMAND_ALERTS, true},
+    {"help", COMMAND_HELP, false},
 };
 
 const char *
@@ -535,6 +558,24 @@ parse_one(int option, const char *value, struct options *o, struct err *err)
 				       "--dead-letters takes a topic");
 		o->dead_letters = value;
 		break;
+	case OPT_NOTIFY:
+		o->notify = true;
+		break;
+	case OPT_ON_ALERT:
+		if (strspn(value, " ") == strlen(value))
+			return err_set(err, WEIR_USAGE, 0,
+				       "--on-alert takes a command");
+		o->on_alert = value;
+		break;
+	case OPT_ALERTS_TOPIC:
+		if (!*value)
+			return err_set(err, WEIR_USAGE, 0,
+				       "--alerts-topic takes a topic");
+		o->alerts_topic = value;
+		break;
+	case OPT_TEST:
+		o->test = true;
+		break;
 	case OPT_MEMORY:
 		rc = parse_memory(value, &o->memory_bytes, err);
 		break;
@@ -668,6 +709,10 @@ check_meaning(const struct options *o, const int *given, unsigned given_len,
 		    "`weir %s` takes a store and %s; see `weir "
 		    "--help`",
 		    name, o->command == COMMAND_EXPORT ? "a table" : "a file");
+	if (o->command == COMMAND_ALERTS && (!o->test || o->stores_len != 2))
+		return err_set(err, WEIR_USAGE, 0,
+			       "it is `weir alerts --test PIPELINE STORE`; see "
+			       "`weir --help`");
 	if (o->no_generate &&
 	    (o->per_s >= 0 || o->events || o->seeded || o->bad_share >= 0))
 		return err_set(err, WEIR_USAGE, 0,
@@ -680,7 +725,8 @@ static bool
 of_stores(int command)
 {
 	return command == COMMAND_VIEW || command == COMMAND_REPORT ||
-	       command == COMMAND_SNAPSHOT || command == COMMAND_EXPORT;
+	       command == COMMAND_SNAPSHOT || command == COMMAND_EXPORT ||
+	       command == COMMAND_ALERTS;
 }
 
 /* Commands take one operand, or, of stores, any number. */
@@ -777,8 +823,9 @@ options_parse(int argc, char **argv, struct options *o, struct err *err)
 	if (needs_operand && !o->operand)
 		return err_set(err, WEIR_USAGE, 0,
 			       "`weir %s` needs %s; see `weir --help`", name,
-			       of_stores(command) ? "the folder of a store"
-						  : "a pipeline");
+			       of_stores(command) && command != COMMAND_ALERTS
+				   ? "the folder of a store"
+				   : "a pipeline");
 	if (add_environment(o, err))
 		return WEIR_USAGE;
 	rc = check_meaning(o, given, given_len, name, err);

@@ -22,6 +22,7 @@ enum command {
 	COMMAND_REPORT,
 	COMMAND_SNAPSHOT,
 	COMMAND_EXPORT,
+	COMMAND_ALERTS,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 };
@@ -30,7 +31,8 @@ struct options {
 	enum command command;
 	const char *operand; /* PIPELINE or STORE; NULL: none given */
 	const char **stores; /* view and report: all of them; snapshot: STORE
-				FILE; export: STORE TABLE */
+				FILE; export: STORE TABLE; alerts: PIPELINE
+				STORE */
 	unsigned stores_len;
 	struct kafka_settings kafka; /* brokers NULL: embedded */
 	const char *topic;
@@ -47,6 +49,10 @@ struct options {
 	struct engine_from from; /* released with the options */
 	const char *group;
 	const char *dead_letters;
+	const char *alerts_topic; /* NULL: the pipeline's */
+	const char *on_alert;
+	bool notify;
+	bool test;
 	const char *snapshot; /* a file; NULL: none */
 	int64_t snapshot_every_ms;
 	struct snapshot_options snapshots;

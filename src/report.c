@@ -154,6 +154,68 @@ add_tables(struct json_node *to, const struct view *view)
 	}
 }
 
+static void
+add_time(struct json_node *to, const char *key, int64_t ms)
+{
+	if (ms < 0)
+		json_add_null(to, key);
+	else
+		json_add_int(to, key, ms);
+}
+
+static void
+add_alerts(struct json_node *to, const char *key, const struct view *view,
+	   const struct view_alert *alerts, unsigned len)
+{
+	struct json_node *list = json_add_array(to, key);
+
+	for (unsigned i = 0; i < len; i++) {
+		const struct view_alert *a = &alerts[i];
+		const struct alert_spec *spec =
+		    &view->pipeline->alerts[a->rule];
+		struct json_node *entry = json_add_object(list, NULL);
+
+		json_add_string(entry, "name", spec->name);
+		json_add_string(entry, "severity",
+				alert_severity_name(spec->severity));
+		json_add_string(entry, "state",
+				view_alert_state_name(a->state));
+		json_add_int(entry, "id", (int64_t)a->id);
+		json_add_text(entry, "key", a->key.data, a->key.size);
+		add_time(entry, "window_start_ms", a->window_ms);
+		json_add_value(entry, "value", a->value);
+		json_add_value(entry, "limit", a->limit);
+		json_add_text(entry, "message", a->message.data,
+			      a->message.size);
+		add_time(entry, "since_ms", a->since_ms);
+		add_time(entry, "fired_ms", a->fired_ms);
+		add_time(entry, "time_ms", a->at_ms);
+	}
+}
+
+static void
+add_rules(struct json_node *to, const struct view *view)
+{
+	struct json_node *rules = json_add_array(to, "alert_rules");
+
+	for (unsigned i = 0; i < view->rules_len; i++) {
+		const struct view_rule *rule = &view->rules[i];
+		const struct alert_spec *spec = &view->pipeline->alerts[i];
+		struct json_node *entry = json_add_object(rules, NULL);
+
+		json_add_string(entry, "name", spec->name);
+		json_add_string(entry, "severity",
+				alert_severity_name(spec->severity));
+		json_add_int(entry, "pending", rule->pending);
+		json_add_int(entry, "firing", rule->firing);
+		json_add_int(entry, "acknowledged", rule->acknowledged);
+		json_add_int(entry, "fired", rule->fired);
+		add_time(entry, "fired_ms", rule->fired_ms);
+		json_add_int(entry, "beyond", rule->beyond);
+		json_add_bool(entry, "muted", rule->muted);
+	}
+}
+
 /* Over this run, by the clock. */
 static void
 add_rates(struct json_node *to, const struct view *view)
@@ -193,7 +255,10 @@ report_print(const struct view *view, struct buf *out)
 	add_offsets(report, view);
 	add_overlaps(report, view);
 	add_tables(report, view);
-	json_add_array(report, "alerts");
+	add_alerts(report, "alerts", view, view->alerts, view->alerts_len);
+	add_rules(report, view);
+	add_alerts(report, "alert_log", view, view->alert_log,
+		   view->alert_log_len);
 	add_rates(report, view);
 	json_print(report, true, out);
 	buf_add_str(out, "\n");

@@ -123,7 +123,7 @@ say_rule(const struct view *view, const struct banner_group *group,
 {
 	const struct alert_spec *spec = &view->pipeline->alerts[group->rule];
 	const char *before =
-	    detail < DETAIL_SHORT ? panel_alerts_severity(spec->severity) : "";
+	    detail < DETAIL_SHORT ? alert_severity_name(spec->severity) : "";
 	bool example = group->example && detail < DETAIL_NO_EXAMPLE;
 	bool of_keys = group->example && group->example->key.size;
 

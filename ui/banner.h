@@ -8,7 +8,6 @@
 #include "panel.h"
 
 /* "critical", "warning", "info", and what each looks like. */
-const char *panel_alerts_severity(enum alert_severity severity);
 enum style panel_alerts_style(enum alert_severity severity);
 
 /* Since when, in eight columns: a time of day, or so many days ago. */

@@ -18,25 +18,16 @@ static const struct {
     [VIEW_ALERT_CLEARED] = {"·", "cleared", "cleared", STYLE_DIM},
 };
 
-static const struct {
-	const char *name;
-	enum style style;
-} severities[] = {
-    [SEVERITY_INFO] = {"info", STYLE_NORMAL},
-    [SEVERITY_WARNING] = {"warning", STYLE_PENDING},
-    [SEVERITY_CRITICAL] = {"critical", STYLE_BAD},
+static const enum style severities[] = {
+    [SEVERITY_INFO] = STYLE_NORMAL,
+    [SEVERITY_WARNING] = STYLE_PENDING,
+    [SEVERITY_CRITICAL] = STYLE_BAD,
 };
-
-const char *
-panel_alerts_severity(enum alert_severity severity)
-{
-	return severities[severity].name;
-}
 
 enum style
 panel_alerts_style(enum alert_severity severity)
 {
-	return severities[severity].style;
+	return severities[severity];
 }
 
 struct format
@@ -284,7 +275,7 @@ alerts_draw_row(struct panel *panel, unsigned index, struct canvas *canvas,
 		canvas_puts(canvas, line, 0, at.severity,
 			    dim ? STYLE_DIM
 				: panel_alerts_style(spec->severity),
-			    panel_alerts_severity(spec->severity));
+			    alert_severity_name(spec->severity));
 	canvas_fit(canvas, line, 0, at.rule, w->rule,
 		   dim ? STYLE_DIM : STYLE_NORMAL, spec->name,
 		   strlen(spec->name));
@@ -420,7 +411,7 @@ draw_rule(const struct view *view, unsigned rule, struct canvas *canvas,
 	char text[4 * PIPELINE_NAME_MAX];
 
 	snprintf(text, sizeof(text), "%s, %s%s", spec->name,
-		 panel_alerts_severity(spec->severity),
+		 alert_severity_name(spec->severity),
 		 stands && stands->muted ? ", muted: it tells nobody" : "");
 	put_text(canvas, area, row++, "rule",
 		 panel_alerts_style(spec->severity), text);

@@ -25,7 +25,7 @@ struct value {
 static inline struct value
 value_none(void)
 {
-	return (struct value){.kind = VALUE_NONE};
+	return (struct value){.kind = VALUE_NONE, .i = 0};
 }
 
 static inline struct value

@@ -486,9 +486,9 @@ find_key_field(const struct reader *r, const struct json_value *value,
 	return 0;
 }
 
-static int
-read_topic_name(const struct reader *r, const struct json_value *value,
-		char **out)
+int
+compile_topic_name(const struct reader *r, const struct json_value *value,
+		   char **out)
 {
 	const char *name;
 	int code = reader_string(r, value, &name);
@@ -515,8 +515,8 @@ compile_dead_letters(const struct reader *r, const struct json_value *value,
 		return 0;
 	code = reader_object(r, value, READER_KEYS(keys));
 	return code ? code
-		    : read_topic_name(r, json_get(value, "topic"),
-				      &p->dead_letters);
+		    : compile_topic_name(r, json_get(value, "topic"),
+					 &p->dead_letters);
 }
 
 static int
@@ -554,7 +554,8 @@ compile_topic(const struct reader *r, const struct json_value *value,
 	p->key_field = -1;
 	code = reader_object(r, value, READER_KEYS(keys));
 	if (!code)
-		code = read_topic_name(r, json_get(value, "name"), &p->topic);
+		code =
+		    compile_topic_name(r, json_get(value, "name"), &p->topic);
 	if (code)
 		return code;
 	member = json_get(value, "partitions");
@@ -819,9 +820,9 @@ compile_tables(const struct reader *r, const struct json_value *value,
 
 /* ---- Panels ---- */
 
-static int
-find_table(const struct reader *r, const struct json_value *value,
-	   const struct pipeline *p, int *out)
+int
+compile_table_name(const struct reader *r, const struct json_value *value,
+		   const struct pipeline *p, int *out)
 {
 	const char *names[PIPELINE_TABLES_MAX];
 	unsigned index;
@@ -847,7 +848,7 @@ read_windows(const struct reader *r, const struct json_value *value,
 	     const struct pipeline *p, struct panel_spec *panel)
 {
 	const struct table_spec *table = &p->tables[panel->table], *windows;
-	int code = find_table(r, value, p, &panel->windows);
+	int code = compile_table_name(r, value, p, &panel->windows);
 
 	if (code)
 		return code;
@@ -901,7 +902,7 @@ read_panel(const struct reader *r, const struct json_value *value,
 	if (!table)
 		return reader_error(r, value, "a \"%s\" panel needs \"table\"",
 				    names[kind]);
-	code = find_table(r, table, p, &panel->table);
+	code = compile_table_name(r, table, p, &panel->table);
 	if (code)
 		return code;
 	if (p->tables[panel->table].window_ms)

@@ -23,8 +23,20 @@ int compile_tables(const struct reader *r, const struct json_value *tables,
 /* panels: NULL when the file has none. */
 int compile_panels(const struct reader *r, const struct json_value *panels,
 		   struct pipeline *p);
+/* alerts, topic: NULL when the file has none. */
+int compile_alerts(const struct reader *r, const struct json_value *alerts,
+		   struct pipeline *p);
+int compile_alerts_topic(const struct reader *r, const struct json_value *topic,
+			 struct pipeline *p);
 int compile_generator(const struct reader *r,
 		      const struct json_value *generator, struct pipeline *p);
+
+/* The name of a topic; the copy is the caller's. */
+int compile_topic_name(const struct reader *r, const struct json_value *value,
+		       char **out);
+/* The index of the table that is named by the value's text. */
+int compile_table_name(const struct reader *r, const struct json_value *value,
+		       const struct pipeline *p, int *out);
 
 /*
  * Copies `len` texts into one block, their bytes behind them; free() it.

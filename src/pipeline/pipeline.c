@@ -149,9 +149,11 @@ compile(const struct reader *r, const struct json_value *root,
 {
 	/* "$schema" tells editors where the JSON Schema is. */
 	static const struct reader_key keys[] = {
-	    {"name", true},     {"topic", true},         {"event", true},
-	    {"tables", true},   {"panels", false},       {"generator", false},
+	    {"name", true},     {"topic", true},
+	    {"event", true},    {"tables", true},
+	    {"panels", false},  {"generator", false},
 	    {"$schema", false}, {"dead_letters", false},
+	    {"alerts", false},  {"alerts_topic", false},
 	};
 	const struct json_value *value;
 	const char *name;
@@ -174,6 +176,11 @@ compile(const struct reader *r, const struct json_value *root,
 		code = compile_tables(r, json_get(root, "tables"), p);
 	if (!code)
 		code = compile_panels(r, json_get(root, "panels"), p);
+	if (!code)
+		code = compile_alerts(r, json_get(root, "alerts"), p);
+	if (!code)
+		code =
+		    compile_alerts_topic(r, json_get(root, "alerts_topic"), p);
 	value = json_get(root, "$schema");
 	if (!code && value)
 		code = reader_string(r, value, &name);
@@ -232,8 +239,11 @@ pipeline_free(struct pipeline *p)
 		free(gen->values);
 		free(gen->weights);
 	}
+	for (unsigned i = 0; i < p->alerts_len; i++)
+		free(p->alerts[i].message);
 	free(p->topic);
 	free(p->dead_letters);
+	free(p->alerts_topic);
 	free(p->text);
 	free(p->file);
 	free(p);

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/value.h"
 
 #define PIPELINE_NAME_MAX     64 /* bytes of a name, NUL included */
 #define PIPELINE_FIELDS_MAX   32
@@ -136,11 +137,50 @@ struct panel_spec {
 
 enum alert_severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL };
 
+/* What a rule looks at (docs/alerts.md). */
+enum alert_kind {
+	ALERT_KEYS,    /* a measure of each key of a table */
+	ALERT_SUMMARY, /* what a table, or a window of it, sums up to */
+	ALERT_FLOW,    /* the ledger and the flow, second by second */
+};
+
+enum alert_summary {
+	ALERT_SUMMARY_KEYS, /* the number of keys; the others are of the
+			       measure that ranks */
+	ALERT_SUMMARY_TOTAL,
+	ALERT_SUMMARY_AVERAGE,
+	ALERT_SUMMARY_MINIMUM,
+	ALERT_SUMMARY_MAXIMUM,
+	ALERT_SUMMARIES,
+};
+
+enum alert_flow {
+	ALERT_LAG,        /* events in the topic and not consumed */
+	ALERT_DEAD_SHARE, /* dead of what was consumed, 0 to 1 */
+	ALERT_RATE,       /* events consumed a second */
+	ALERT_SILENCE,    /* seconds without an event */
+	ALERT_FLOWS,
+};
+
 struct alert_spec {
 	char name[PIPELINE_NAME_MAX];
 	enum alert_severity severity;
 	int table;   /* index into tables; -1: it is about the flow */
 	int measure; /* of that table; -1 where it is about no measure */
+	enum alert_kind kind;
+	enum alert_summary summary; /* ALERT_SUMMARY */
+	enum alert_flow flow;       /* ALERT_FLOW */
+	bool below;                 /* it holds below the limit, not above */
+	/* Of a change: the limit's part of the average of the windows before */
+	struct value limit;
+	bool has_clear; /* else it clears as soon as it does not hold */
+	struct value clear;
+	unsigned change_windows; /* 0: the limit is a value itself */
+	double least; /* change: a smaller value and average mean nothing */
+	int64_t for_ms, cooldown_ms;
+	int64_t over_ms; /* dead share and rate: taken over so long */
+	char *message;   /* a template; NULL: weir's own */
+	uint64_t hash;   /* of all that decides when it fires */
 };
 
 enum gen_kind {
@@ -202,11 +242,12 @@ struct pipeline {
 	unsigned panels_len;
 	struct alert_spec alerts[PIPELINE_ALERTS_MAX];
 	unsigned alerts_len;
+	char *alerts_topic; /* where alerts are written; NULL: nowhere */
 	struct generator_spec generator;
 	/*
 	 * Of all that gives a store its meaning: event fields and rules,
-	 * tables, windows; not of panels, topics or generator. A store keeps it
-	 * and refuses another.
+	 * tables, windows; not of panels, alerts, topics or generator. A store
+	 * keeps it and refuses another.
 	 */
 	uint64_t fingerprint;
 };
@@ -236,5 +277,11 @@ int pipeline_table(const struct pipeline *p, const char *name);
 const char *field_type_name(enum field_type type);
 const char *measure_kind_name(enum measure_kind kind);
 const char *panel_kind_name(enum panel_kind kind);
+const char *alert_severity_name(enum alert_severity severity);
+const char *alert_summary_name(enum alert_summary summary);
+const char *alert_flow_name(enum alert_flow flow);
+
+/* What may stand in a message of an alert, as {NAME}; NULL-terminated. */
+const char *const *alert_placeholders(void);
 
 #endif

@@ -61,12 +61,16 @@ static const char *const statements[SQL_LEN] = {
     [SQL_ADD_LETTER] = "INSERT OR IGNORE INTO dead_letter VALUES (?1, ?2, ?3,"
 		       " ?4, ?5, ?6, ?7, ?8, ?9)",
     [SQL_ADD_REASON] = "INSERT INTO dead_by_reason VALUES (?1, ?2, ?3)",
+    [SQL_ADD_ALERT] = "INSERT OR IGNORE INTO alert VALUES (?1, ?2, ?3, ?4, ?5,"
+		      " ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     [SQL_DROP_MANY] =
 	"DELETE FROM snapshot WHERE id <= (SELECT id FROM snapshot"
 	" ORDER BY id DESC LIMIT 1 OFFSET ?1)",
     [SQL_DROP_OLD] = "DELETE FROM snapshot WHERE taken_ms < ?1 AND id <> ?2",
     [SQL_DROP_LETTERS] = "DELETE FROM dead_letter WHERE snapshot <"
 			 " (SELECT min(id) FROM snapshot)",
+    [SQL_DROP_ALERTS] = "DELETE FROM alert WHERE snapshot <"
+			" (SELECT min(id) FROM snapshot)",
     [SQL_DROP_WINDOWS] = "DELETE FROM window_summary WHERE table_name = ?1"
 			 " AND start_ms < ?2 AND snapshot <"
 			 " (SELECT min(id) FROM snapshot)",
@@ -75,7 +79,18 @@ static const char *const statements[SQL_LEN] = {
 };
 
 /* What is to be done to a file of version i + 1 to make it one of i + 2. */
-static const char *const migrations[SNAPSHOT_VERSION] = {NULL};
+static const char *const migrations[SNAPSHOT_VERSION] = {
+    /* Version 2 has the history of alerts. */
+    "CREATE TABLE alert ("
+    " rule TEXT NOT NULL, alert INTEGER NOT NULL, state TEXT NOT NULL,"
+    " since_ms INTEGER NOT NULL, since TEXT GENERATED ALWAYS AS"
+    " (strftime('%Y-%m-%dT%H:%M:%fZ', since_ms / 1000.0, 'unixepoch')),"
+    " time_ms INTEGER, severity TEXT NOT NULL, key TEXT NOT NULL,"
+    " window_start_ms INTEGER, value NUMERIC, \"limit\" NUMERIC,"
+    " message TEXT NOT NULL, snapshot INTEGER NOT NULL,"
+    " PRIMARY KEY (rule, alert, state, since_ms));",
+    NULL,
+};
 
 /* ---- The file ---- */
 
@@ -565,6 +580,38 @@ add_dead(struct taking *t, const struct view *view, struct err *err)
 	return rc;
 }
 
+static int
+add_alerts(struct taking *t, const struct view *view, struct err *err)
+{
+	sqlite3_stmt *to = statement_of(t, SQL_ADD_ALERT);
+	int rc = 0;
+
+	/* As they happened. */
+	for (unsigned i = view->alert_log_len; rc == 0 && i-- > 0;) {
+		const struct view_alert *a = &view->alert_log[i];
+		const struct alert_spec *spec =
+		    &view->pipeline->alerts[a->rule];
+
+		sqlite3_clear_bindings(to);
+		sql_bind_string(to, 1, spec->name);
+		sqlite3_bind_int64(to, 2, (int64_t)a->id);
+		sql_bind_string(to, 3, view_alert_state_name(a->state));
+		sqlite3_bind_int64(to, 4, a->since_ms);
+		if (a->at_ms >= 0)
+			sqlite3_bind_int64(to, 5, a->at_ms);
+		sql_bind_string(to, 6, alert_severity_name(spec->severity));
+		sql_bind_text(to, 7, a->key.data, a->key.size);
+		if (a->window_ms >= 0)
+			sqlite3_bind_int64(to, 8, a->window_ms);
+		sql_bind_value(to, 9, a->value);
+		sql_bind_value(to, 10, a->limit);
+		sql_bind_text(to, 11, a->message.data, a->message.size);
+		sqlite3_bind_int64(to, 12, t->result->id);
+		rc = run(t, to, err);
+	}
+	return rc;
+}
+
 /* What is older than what is to be kept. */
 static int
 drop_old(struct taking *t, struct store_read *read, struct err *err)
@@ -584,6 +631,8 @@ drop_old(struct taking *t, struct store_read *read, struct err *err)
 	}
 	if (rc == 0)
 		rc = run(t, statement_of(t, SQL_DROP_LETTERS), err);
+	if (rc == 0)
+		rc = run(t, statement_of(t, SQL_DROP_ALERTS), err);
 	for (unsigned i = 0; rc == 0 && i < t->s->pipeline->tables_len; i++) {
 		if (!t->s->pipeline->tables[i].window_ms)
 			continue;
@@ -731,6 +780,8 @@ write_all(void *ctx, struct store_read *read, struct err *err)
 		rc = add_offsets(t, view, err);
 	if (rc == 0)
 		rc = add_dead(t, view, err);
+	if (rc == 0)
+		rc = add_alerts(t, view, err);
 	for (unsigned i = 0; rc == 0 && i < view->tables_len; i++)
 		rc = add_table(t, &view->tables[i], err);
 	for (t->table = 0; rc == 0 && t->table < view->tables_len; t->table++)

@@ -25,7 +25,7 @@
 #include "pipeline/pipeline.h"
 #include "store/store.h"
 
-#define SNAPSHOT_VERSION      1    /* of the schema: PRAGMA user_version */
+#define SNAPSHOT_VERSION      2    /* of the schema: PRAGMA user_version */
 #define SNAPSHOT_KEEP_DEFAULT 1000 /* snapshots */
 
 struct snapshot;

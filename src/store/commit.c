@@ -22,7 +22,7 @@
 #include "base/crash.h"
 #include "base/hash.h"
 #include "aggregate/group.h"
-#include "store/lmdb-door.h"
+#include "store/alerts-door.h"
 
 /* Expired rows deleted in one commit at the most, so that none takes long. */
 #define EXPIRE_ROWS_MAX 20000
@@ -38,6 +38,7 @@ struct work {
 	MDB_txn *txn;
 	const struct store_commit *commit;
 	struct buf summary, rankings; /* to encode into */
+	struct notices notices;
 };
 
 /* ---- Groups ---- */
@@ -149,9 +150,9 @@ merge_group(struct work *work, unsigned table, MDB_cursor *cursor,
 			    ? WINDOW_KEY_SIZE
 			    : 0;
 	char window[WINDOW_KEY_SIZE] = {0};
+	bool known, watched = alerts_watch(work->store->rules, table);
 	int64_t start = 0;
 	struct text key;
-	bool known;
 	int rc;
 
 	if (prefix) {
@@ -182,6 +183,9 @@ merge_group(struct work *work, unsigned table, MDB_cursor *cursor,
 		name.data = key.data + prefix;
 		name.size = key.size - prefix;
 		group_change(group, name, row, was ? old : NULL, now);
+		if (watched)
+			alerts_row(work->store->rules, table, start, name,
+				   was ? old : NULL, now);
 	}
 	rc = 0;
 	if (group_finish(group))
@@ -300,6 +304,12 @@ merge_table(struct work *work, unsigned table, struct err *err)
 		rc = merge_group(work, table, cursor, &group, &i, err);
 	if (rc)
 		goto done;
+	/* Windows are judged before they go. */
+	rc = store_alerts_table(store, work->txn, table);
+	if (rc) {
+		rc = store_fail(err, rc, store, "judging alerts");
+		goto done;
+	}
 	if (store->pipeline->tables[table].window_ms) {
 		rc = expire_windows(work, table, cursor);
 	} else {
@@ -584,6 +594,9 @@ commit_once(struct store *store, const struct store_commit *commit,
 	rc = mdb_txn_begin(store->env, NULL, 0, &work.txn);
 	if (rc)
 		return store_fail(err, rc, store, "beginning a commit");
+	rc = store_alerts_begin(store, work.txn, commit);
+	if (rc)
+		rc = store_fail(err, rc, store, "reading alerts");
 	for (unsigned i = 0; rc == 0 && i < store->pipeline->tables_len; i++) {
 		rc = merge_table(&work, i, err);
 		if (rc == 0) {
@@ -605,6 +618,8 @@ commit_once(struct store *store, const struct store_commit *commit,
 	if (rc == 0)
 		rc = write_late(&work);
 	if (rc == 0)
+		rc = store_alerts_end(store, work.txn, commit, &work.notices);
+	if (rc == 0)
 		rc = write_state(&work, number);
 	if (rc) {
 		mdb_txn_abort(work.txn);
@@ -619,6 +634,7 @@ commit_once(struct store *store, const struct store_commit *commit,
 	memcpy(store->leaf_pages, leaf_pages,
 	       store->pipeline->tables_len * sizeof(*leaf_pages));
 done:
+	store_alerts_done(store, rc == 0, commit, &work.notices);
 	buf_release(&work.summary);
 	buf_release(&work.rankings);
 	return rc;

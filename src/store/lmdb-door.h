@@ -44,7 +44,8 @@
 
 struct store {
 	MDB_env *env;
-	MDB_dbi meta, offsets, groups, history, dead;
+	MDB_dbi meta, offsets, groups, history, dead, alerts;
+	bool has_alerts; /* stores were made without, and are read so */
 	MDB_dbi tables[PIPELINE_TABLES_MAX];
 	struct row_layout layouts[PIPELINE_TABLES_MAX];
 	const struct pipeline *pipeline;
@@ -59,6 +60,8 @@ struct store {
 	/* Writer's: pages and rows of each table as of the last commit. */
 	size_t leaf_pages[PIPELINE_TABLES_MAX];
 	size_t page_size;
+	/* Writer's: alerts as of the last commit; NULL: to be read. */
+	struct alerts *rules;
 };
 
 int store_fail(struct err *err, int rc, const struct store *store,

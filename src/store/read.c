@@ -16,7 +16,7 @@
 #include "base/hash.h"
 #include "aggregate/group.h"
 #include "aggregate/key.h"
-#include "store/lmdb-door.h"
+#include "store/alerts-door.h"
 
 /* Rows at either end for which every window is looked at. */
 #define WINDOW_ROWS 50
@@ -948,6 +948,8 @@ read_all(struct work *work, struct whole *whole, bool windows, struct err *err)
 	rc = read_dead(work, err);
 	if (rc == 0)
 		rc = read_history(work, err);
+	if (rc == 0)
+		rc = view_read_alerts(whole, view, err);
 	for (unsigned i = 0; rc == 0 && i < work->parts_len; i++)
 		rc = store_check(work->parts[i].store, work->parts[i].txn,
 				 &work->parts[i].state, err);

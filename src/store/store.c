@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/crash.h"
+#include "alert/alert.h"
 #include "store/lmdb-door.h"
 
 #define LOCK_FILE "weir.lock"
@@ -772,6 +773,36 @@ damage_fail(const struct store *store, int rc, struct err *err)
 			  "being opened");
 }
 
+/* Stores of weirs that knew no alerts have no database for them. */
+static int
+open_alerts(struct store *store, MDB_txn *txn, enum store_mode mode)
+{
+	int rc = mdb_dbi_open(
+	    txn, "alerts", mode == STORE_READ ? 0 : MDB_CREATE, &store->alerts);
+
+	store->has_alerts = rc == 0;
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/*
+ * What may change without another meaning of what is stored - alerts, panels -
+ * is also for who only reads as it is now.
+ */
+static int
+follow_pipeline(struct store *store, MDB_txn *txn)
+{
+	const struct pipeline *p = store->pipeline;
+	MDB_val text;
+	int rc = store_get(txn, store->meta, META_PIPELINE, &text);
+
+	if (rc || (text.mv_size == strlen(p->text) &&
+		   memcmp(text.mv_data, p->text, text.mv_size) == 0))
+		return rc;
+	rc = put(txn, store->meta, META_PIPELINE, p->text, strlen(p->text));
+	return rc ? rc
+		  : put(txn, store->meta, META_FILE, p->file, strlen(p->file));
+}
+
 static int
 open_databases(struct store *store, enum store_mode mode, struct err *err)
 {
@@ -851,6 +882,13 @@ open_databases(struct store *store, enum store_mode mode, struct err *err)
 		store->page_size = stat.ms_psize;
 		row_layout_init(&store->layouts[i], store->pipeline, spec);
 	}
+	rc = open_alerts(store, txn, mode);
+	if (rc == 0 && mode != STORE_READ)
+		rc = follow_pipeline(store, txn);
+	if (rc) {
+		rc = store_fail(err, rc, store, "being opened");
+		goto done;
+	}
 	/* Also for readers: it is what keeps database handles open. */
 	rc = mdb_txn_commit(txn);
 	return rc ? store_fail(err, rc, store, "being opened") : 0;
@@ -902,6 +940,7 @@ store_close(struct store *store)
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);
 	pthread_rwlock_destroy(&store->map_lock);
+	alerts_free(store->rules);
 	pipeline_free(store->own_pipeline);
 	free(store->path);
 	free(store);

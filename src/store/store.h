@@ -36,6 +36,9 @@
 #define STORE_DEAD_RAW_MAX 65536 /* bytes kept of a dead letter */
 
 struct store;
+struct alerts;        /* alert/alert.h */
+struct alert_command; /* the same */
+struct notices;       /* alert/notice.h */
 
 /* Where a store's offsets belong. */
 struct store_source {
@@ -112,6 +115,15 @@ struct store_commit {
 	unsigned dead_len;
 	const struct store_second *seconds; /* new or changed ones */
 	unsigned seconds_len;
+	const struct alert_command *commands; /* of people, oldest first */
+	unsigned commands_len;
+	/*
+	 * What is to be told of alerts is appended when it has succeeded, and
+	 * stays in the store until `delivered`, a later commit's, says that all
+	 * up to that number need not be told again. NULL: nobody is told.
+	 */
+	struct notices *notices;
+	uint64_t delivered;
 };
 
 enum store_mode {
@@ -180,6 +192,23 @@ size_t store_commit_bytes(const struct store *store,
  */
 int store_view(struct store *store, uint64_t seen, bool windows,
 	       struct view **view, struct err *err);
+
+/* ---- Alerts ---- */
+
+/* Appends the notices that are not known to be delivered, oldest first. */
+int store_undelivered(struct store *store, struct notices *out,
+		      struct err *err);
+
+/* As `delivered` of a commit, without one. Writer's thread. */
+int store_delivered(struct store *store, uint64_t number, struct err *err);
+
+/*
+ * Judges new alerts (alerts_new()) of any rules for the tables of this store by
+ * all that it holds: windows, seconds, and rows as they are now. *state is what
+ * the store's last commit left.
+ */
+int store_try_alerts(struct store *store, struct alerts *alerts,
+		     struct store_state *state, struct err *err);
 
 /* ---- All rows ---- */
 

@@ -53,6 +53,15 @@ view_partition_state_name(enum view_partition_state state)
 	return names[state];
 }
 
+const char *
+view_alert_state_name(enum view_alert_state state)
+{
+	static const char *const names[] = {"pending", "firing", "acknowledged",
+					    "cleared"};
+
+	return names[state];
+}
+
 bool
 view_several_topics(const struct view *view)
 {

@@ -72,7 +72,7 @@ struct view_summary {
 	struct view_text max_key; /* of those with the largest, the first */
 	/*
 	 * spread[0]: keys with values below 1; spread[i]: keys with values in
-	 * [2^(i-1), 2^i).
+	 * [2^(i-1), 2^i). -1: not kept (of a snapshot).
 	 */
 	int64_t spread[VIEW_SPREAD];
 };
@@ -177,6 +177,8 @@ struct view_alert {
 	int64_t since_ms;     /* clock time when this state began */
 	int64_t fired_ms;     /* clock time; -1: never */
 	struct view_text message; /* the rule's, filled in; foreign text */
+	int64_t at_ms; /* since_ms in the rule's time: event time for tables
+			  (docs/alerts.md); -1: not known */
 };
 
 /* What became of a rule. */
@@ -185,6 +187,7 @@ struct view_rule {
 	int64_t fired;    /* so often since the store began */
 	int64_t fired_ms; /* clock time of the last; -1: never */
 	bool muted;       /* counted and shown, but told nobody */
+	int64_t beyond;   /* would have fired, but too many are kept */
 };
 
 struct view {
@@ -216,7 +219,7 @@ struct view {
 	struct view_rule *rules;
 	unsigned rules_len;
 	/* Not cleared: firing, acknowledged, pending; each the most severe
-	 * first, of these the newest. */
+	 * first, of these the newest. At most VIEW_ALERTS. */
 	struct view_alert *alerts;
 	unsigned alerts_len;
 	/* What was fired, acknowledged and cleared, newest first. */

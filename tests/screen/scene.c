@@ -117,10 +117,26 @@ scene_alerts_pipeline(void)
 {
 	static struct pipeline p;
 	static const struct alert_spec rules[RULES] = {
-	    {"hot item", SEVERITY_CRITICAL, MINUTES, 0},
-	    {"busy user", SEVERITY_WARNING, USERS, 0},
-	    {"falling behind", SEVERITY_WARNING, -1, -1},
-	    {"few purchases", SEVERITY_INFO, TYPES, 0},
+	    {.name = "hot item",
+	     .severity = SEVERITY_CRITICAL,
+	     .kind = ALERT_KEYS,
+	     .table = MINUTES,
+	     .measure = 0},
+	    {.name = "busy user",
+	     .severity = SEVERITY_WARNING,
+	     .kind = ALERT_KEYS,
+	     .table = USERS,
+	     .measure = 0},
+	    {.name = "falling behind",
+	     .severity = SEVERITY_WARNING,
+	     .kind = ALERT_FLOW,
+	     .table = -1,
+	     .measure = -1},
+	    {.name = "few purchases",
+	     .severity = SEVERITY_INFO,
+	     .kind = ALERT_KEYS,
+	     .table = TYPES,
+	     .measure = 0},
 	};
 
 	if (p.name[0])

@@ -632,6 +632,42 @@ secrets_leave_the_command_line(void **state)
 }
 
 static void
+alerts(void **state)
+{
+	static const char *const wrong[] = {
+	    "--on-alert ''",
+	    "--alerts-topic ''",
+	    "--test",
+	    "alerts",
+	    "alerts --test",
+	    "alerts --test x",
+	    "alerts x y",
+	    "alerts --test x y z",
+	    "report --notify x",
+	    "view --on-alert x y",
+	};
+	struct options o;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(
+	    parse("--notify --on-alert x --alerts-topic y", &o, &err), 0);
+	assert_true(o.notify);
+	assert_string_equal(o.on_alert, "x");
+	assert_string_equal(o.alerts_topic, "y");
+	options_release(&o);
+	assert_int_equal(parse("alerts --test p.json dir", &o, &err), 0);
+	assert_int_equal(o.command, COMMAND_ALERTS);
+	assert_string_equal(o.stores[0], "p.json");
+	assert_string_equal(o.stores[1], "dir");
+	options_release(&o);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		assert_int_equal(parse(wrong[i], &o, &err), WEIR_USAGE);
+		options_release(&o);
+	}
+}
+
+static void
 the_help_names_every_option(void **state)
 {
 	static const char *const names[] = {
@@ -648,7 +684,9 @@ the_help_names_every_option(void **state)
 	    "--help",          "--version",
 	    "--snapshot",      "--snapshot-every",
 	    "--snapshot-keep", "--snapshot-keep-for",
-	    "--format"};
+	    "--format",        "--notify",
+	    "--on-alert",      "--alerts-topic",
+	    "--test"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -664,6 +702,7 @@ main(void)
 	    cmocka_unit_test(several_stores),
 	    cmocka_unit_test(every_option),
 	    cmocka_unit_test(snapshots),
+	    cmocka_unit_test(alerts),
 	    cmocka_unit_test(numbers),
 	    cmocka_unit_test(what_is_refused),
 	    cmocka_unit_test(values_of_settings_are_not_told),

@@ -71,14 +71,12 @@ static const struct {
     {base, "{\"name\": 1", "f:1: the file ends where ',' or '}' was expected"},
     {"\"name\": \"shop\"", "\"nome\": \"shop\"",
      "f:2: nome: no key \"nome\"; did you mean \"name\"?"},
-    {"\"name\": \"shop\"", "\"alerts\": []",
-     "f:2: alerts: no key \"alerts\"; there is \"name\", \"topic\", "
-     "\"event\", \"tables\", \"panels\", \"generator\", "
-     "\"$schema\", \"dead_letters\""},
+    {"\"name\": \"shop\"", "\"alert\": []",
+     "f:2: alert: no key \"alert\"; did you mean \"alerts\"?"},
     {"\"name\": \"shop\"", "\"zzz\": 1",
      "f:2: zzz: no key \"zzz\"; there is \"name\", \"topic\", \"event\", "
      "\"tables\", \"panels\", \"generator\", "
-     "\"$schema\", \"dead_letters\""},
+     "\"$schema\", \"dead_letters\", ..."},
     {"  \"name\": \"shop\",\n", "", "f:1: needs \"name\""},
     {"\"rate\": 50,\n    \"fields\"", "\"fields\"", NULL},
     {"  \"name\"", "\"$schema\": \"x\", \"name\"", NULL},
@@ -94,6 +92,80 @@ static const struct {
     {"\"shop\"",
      "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"",
      "f:2: name: this name is longer than 63 bytes"},
+
+/* Alerts. */
+#define RULE(text) "  \"alerts\": [" text "],\n  \"name\": \"shop\",\n"
+#define NAME       "  \"name\": \"shop\",\n"
+#define HOT        "{\"name\": \"hot\", \"table\": \"minute\", "
+    {NAME, RULE(""), NULL},
+    {NAME, RULE(HOT "\"above\": 5, \"clear_below\": 5}"), NULL},
+    {NAME, RULE(HOT "\"message\": \"{key} {{x}}\", \"below\": 5}"), NULL},
+    {NAME, RULE("{\"table\": \"minute\", \"above\": 1}"),
+     "f:2: alerts[0]: needs \"name\""},
+    {NAME, RULE("{\"name\": \"\", \"flow\": \"lag\", \"above\": 1}"),
+     "f:2: alerts[0].name: an alert's name is 1 to 63 bytes without control "
+     "characters, and without a space at its ends"},
+    {NAME, RULE("{\"name\": \"a\\u009b\", \"flow\": \"lag\"}"),
+     "f:2: alerts[0].name: an alert's name is 1 to 63 bytes without control "
+     "characters, and without a space at its ends"},
+    {NAME,
+     RULE("{\"name\": \"a\", \"flow\": \"lag\", \"above\": 1}, "
+	  "{\"name\": \"a\", \"flow\": \"rate\", \"above\": 1}"),
+     "f:2: alerts[1].name: there is an alert of this name already"},
+    {NAME, RULE("{\"name\": \"a\", \"above\": 1}"),
+     "f:2: alerts[0]: needs either \"table\" or \"flow\""},
+    {NAME, RULE("{\"name\": \"a\", \"table\": \"minuet\"}"),
+     "f:2: alerts[0].table: no table \"minuet\"; did you mean \"minute\"?"},
+    {NAME, RULE("{\"name\": \"a\", \"flow\": \"lags\", \"above\": 1}"),
+     "f:2: alerts[0].flow: no flow \"lags\"; did you mean \"lag\"?"},
+    {NAME, RULE(HOT "\"measure\": \"m\", \"above\": 1}"),
+     "f:2: alerts[0].measure: no measure \"m\"; there is \"n\""},
+    {NAME, RULE(HOT "\"summary\": \"keys\", \"measure\": \"n\"}"),
+     "f:2: alerts[0].summary: goes without \"measure\": it is of the one that "
+     "ranks"},
+    {NAME,
+     RULE("{\"name\": \"a\", \"table\": \"kinds\", \"summary\": "
+	  "\"average\", \"above\": 1}"),
+     "f:2: alerts[0].summary: there is no average: table \"kinds\" is ranked "
+     "by a maximum"},
+    {NAME, RULE("{\"name\": \"a\", \"flow\": \"lag\", \"over\": \"9s\"}"),
+     "f:2: alerts[0].over: is for \"rate\" and \"dead_share\""},
+    {NAME, RULE("{\"name\": \"a\", \"flow\": \"lag\"}"),
+     "f:2: alerts[0]: needs one of \"above\", \"below\", \"change\""},
+    {NAME, RULE(HOT "\"above\": 5, \"below\": 1}"),
+     "f:2: alerts[0].below: needs either \"above\" or \"below\""},
+    {NAME, RULE(HOT "\"above\": 5, \"clear_above\": 1}"),
+     "f:2: alerts[0].clear_above: goes with \"below\""},
+    {NAME, RULE(HOT "\"above\": 5, \"clear_below\": 6}"),
+     "f:2: alerts[0].clear_below: must not be more than \"above\""},
+    {NAME, RULE(HOT "\"below\": 5, \"clear_above\": 4}"),
+     "f:2: alerts[0].clear_above: must not be less than \"below\""},
+    {NAME, RULE("{\"name\": \"a\", \"table\": \"users\", \"change\": {}}"),
+     "f:2: alerts[0].change: compares windows: the rule needs a table that has "
+     "one"},
+    {NAME, RULE(HOT "\"change\": {\"windows\": 60, \"above\": 2}}"), NULL},
+    {NAME, RULE(HOT "\"change\": {\"windows\": 61, \"above\": 2}}"),
+     "f:2: alerts[0].change.windows: must be a whole number from 1 to 60"},
+    {NAME, RULE(HOT "\"change\": {\"windows\": 5, \"above\": 0}}"),
+     "f:2: alerts[0].change: the limit of a change is a ratio: 2.0 is twice "
+     "the average"},
+    {NAME,
+     RULE(HOT "\"above\": 1, \"change\": {\"windows\": 5, \"above\": 2}}"),
+     "f:2: alerts[0].above: belongs into \"change\", or \"change\" has to go"},
+    {NAME, RULE(HOT "\"above\": 5, \"message\": \"{kez}\"}"),
+     "f:2: alerts[0].message: no placeholder \"kez\"; did you mean \"key\"?"},
+    {NAME, RULE(HOT "\"above\": 5, \"message\": \"{key\"}"),
+     "f:2: alerts[0].message: a '{' without its '}'; \"{{\" stands for a "
+     "brace"},
+    {NAME, RULE(HOT "\"above\": 5, \"severity\": \"warn\"}"),
+     "f:2: alerts[0].severity: no severity \"warn\"; did you mean "
+     "\"warning\"?"},
+    {NAME, RULE(HOT "\"above\": 5, \"for\": 3}"),
+     "f:2: alerts[0].for: must be a duration such as \"500ms\", \"10s\", "
+     "\"1m\", \"2h\" or \"1d\""},
+    {"  \"name\"", "\"alerts_topic\": true, \"name\"", NULL},
+    {"  \"name\"", "\"alerts_topic\": \"shop.events\", \"name\"",
+     "f:2: alerts_topic: is the topic that is watched"},
 
     /* The topic. */
     {"\"name\": \"shop.events\", ", "", "f:3: topic: needs \"name\""},

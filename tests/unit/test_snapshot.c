@@ -932,6 +932,26 @@ write_file(const char *data, size_t size)
 	fclose(out);
 }
 
+/* What a file is without its version's novelties becomes the same again. */
+static void
+old_files_are_migrated(void **state)
+{
+	struct snapshot *s = open_file(&keep_all);
+	int64_t columns =
+	    ask("SELECT count(*) FROM pragma_table_xinfo('alert')");
+
+	(void)state;
+	snapshot_close(s);
+	assert_int_equal(columns, 13);
+	tell("DROP TABLE alert; PRAGMA user_version = 1");
+	s = open_file(&keep_all);
+	assert_int_equal(ask("SELECT user_version FROM pragma_user_version"),
+			 2);
+	assert_int_equal(
+	    ask("SELECT count(*) FROM pragma_table_xinfo('alert')"), columns);
+	snapshot_close(s);
+}
+
 static void
 foreign_files_are_refused(void **state)
 {
@@ -941,8 +961,8 @@ foreign_files_are_refused(void **state)
 	(void)state;
 	snapshot_close(s);
 	assert_refused(other, WEIR_STORE_FOREIGN, "of another pipeline");
-	tell("PRAGMA user_version = 2");
-	assert_refused(p, WEIR_STORE_FOREIGN, "newer weir (version 2");
+	tell("PRAGMA user_version = 3");
+	assert_refused(p, WEIR_STORE_FOREIGN, "newer weir (version 3");
 	unlink(file);
 	{
 		sqlite3 *db;
@@ -1206,6 +1226,7 @@ main(void)
 	    cmocka_unit_test_setup(another_store_takes_its_place, new_path),
 	    cmocka_unit_test_setup(dead_letters_are_there_once, new_path),
 	    cmocka_unit_test_setup(old_ones_go, new_path),
+	    cmocka_unit_test_setup(old_files_are_migrated, new_path),
 	    cmocka_unit_test_setup(foreign_files_are_refused, new_path),
 	    cmocka_unit_test_setup(a_file_that_is_locked_or_full, new_path),
 	    cmocka_unit_test_setup(a_keeper_takes_them, new_path),

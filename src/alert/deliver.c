@@ -1,0 +1,238 @@
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alert/deliver.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+
+#define AGAIN_NS INT64_C(500000000) /* after a target that could not now */
+
+struct queue {
+	struct delivery_target target;
+	struct delivery *delivery;
+	pthread_t thread;
+	/* Under the delivery's lock. */
+	struct notice items[DELIVERY_QUEUE]; /* a ring; the first is being
+						sent, and stays until then */
+	size_t first, len;
+	int64_t dropped;    /* since it worked last */
+	struct err problem; /* code 0: none */
+};
+
+struct delivery {
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* a queue, or that it ends */
+	struct queue *queues[DELIVERY_TARGETS];
+	unsigned len;
+	uint64_t pushed; /* the number of the last notice */
+	bool ending;
+	_Atomic bool hurry;
+};
+
+struct delivery *
+delivery_new(void)
+{
+	struct delivery *delivery = xcalloc(1, sizeof(*delivery));
+
+	pthread_mutex_init(&delivery->lock, NULL);
+	clock_cond_init(&delivery->changed);
+	return delivery;
+}
+
+/* Waits a while, or until it ends. The lock is held. */
+static void
+pause_queue(struct delivery *delivery)
+{
+	struct timespec until = clock_timespec(clock_steady_ns() + AGAIN_NS);
+
+	while (!delivery->ending &&
+	       pthread_cond_timedwait(&delivery->changed, &delivery->lock,
+				      &until) == 0)
+		;
+}
+
+/* The lock is held. */
+static void
+send_first(struct queue *queue)
+{
+	struct delivery *delivery = queue->delivery;
+	const struct notice *notice = &queue->items[queue->first];
+	struct err err = {.code = WEIR_OK};
+	int rc;
+
+	pthread_mutex_unlock(&delivery->lock);
+	rc = queue->target.send(queue->target.ctx, notice, &delivery->hurry,
+				&err);
+	pthread_mutex_lock(&delivery->lock);
+	if (rc == 0)
+		queue->dropped = 0;
+	queue->problem = err;
+	queue->problem.code = rc ? err.code : WEIR_OK;
+	if (rc == WEIR_FULL) {
+		pause_queue(delivery);
+		return;
+	}
+	notice_release(&queue->items[queue->first]);
+	queue->first = (queue->first + 1) % DELIVERY_QUEUE;
+	queue->len--;
+	pthread_cond_broadcast(&delivery->changed);
+}
+
+static void *
+queue_main(void *arg)
+{
+	struct queue *queue = arg;
+	struct delivery *delivery = queue->delivery;
+
+	pthread_setname_np(pthread_self(), "weir-alerts");
+	pthread_mutex_lock(&delivery->lock);
+	for (;;) {
+		while (queue->len == 0 && !delivery->ending)
+			pthread_cond_wait(&delivery->changed, &delivery->lock);
+		if (delivery->ending)
+			break;
+		send_first(queue);
+	}
+	pthread_mutex_unlock(&delivery->lock);
+	return NULL;
+}
+
+int
+delivery_add(struct delivery *delivery, const struct delivery_target *target,
+	     struct err *err)
+{
+	struct queue *queue = xcalloc(1, sizeof(*queue));
+	int rc;
+
+	queue->target = *target;
+	queue->delivery = delivery;
+	rc = pthread_create(&queue->thread, NULL, queue_main, queue);
+	if (rc) {
+		target->free(target->ctx);
+		free(queue);
+		return err_set(err, WEIR_SYSTEM, rc,
+			       "cannot start the thread that tells alerts to "
+			       "%s",
+			       target->name);
+	}
+	pthread_mutex_lock(&delivery->lock);
+	delivery->queues[delivery->len++] = queue;
+	pthread_mutex_unlock(&delivery->lock);
+	return 0;
+}
+
+bool
+delivery_has_targets(const struct delivery *delivery)
+{
+	return delivery->len > 0;
+}
+
+void
+delivery_push(struct delivery *delivery, const struct notice *notice)
+{
+	pthread_mutex_lock(&delivery->lock);
+	delivery->pushed = notice->number;
+	for (unsigned i = 0; i < delivery->len; i++) {
+		struct queue *queue = delivery->queues[i];
+		size_t at = (queue->first + queue->len) % DELIVERY_QUEUE;
+
+		if (queue->len == DELIVERY_QUEUE) {
+			queue->dropped++;
+			continue;
+		}
+		memset(&queue->items[at], 0, sizeof(queue->items[at]));
+		notice_copy(&queue->items[at], notice);
+		queue->len++;
+	}
+	pthread_cond_broadcast(&delivery->changed);
+	pthread_mutex_unlock(&delivery->lock);
+}
+
+uint64_t
+delivery_done(struct delivery *delivery)
+{
+	uint64_t done;
+
+	pthread_mutex_lock(&delivery->lock);
+	done = delivery->pushed;
+	for (unsigned i = 0; i < delivery->len; i++) {
+		const struct queue *queue = delivery->queues[i];
+
+		if (queue->len > 0 &&
+		    queue->items[queue->first].number - 1 < done)
+			done = queue->items[queue->first].number - 1;
+	}
+	pthread_mutex_unlock(&delivery->lock);
+	return done;
+}
+
+bool
+delivery_problem(struct delivery *delivery, char text[ERR_TEXT_MAX])
+{
+	text[0] = '\0';
+	pthread_mutex_lock(&delivery->lock);
+	for (unsigned i = 0; i < delivery->len && !text[0]; i++) {
+		const struct queue *queue = delivery->queues[i];
+
+		if (queue->dropped)
+			snprintf(text, ERR_TEXT_MAX,
+				 "%" PRId64 " alerts were not told to %s, "
+				 "which does not keep up%s%.400s",
+				 queue->dropped, queue->target.name,
+				 queue->problem.code ? ": " : "",
+				 queue->problem.code ? queue->problem.text
+						     : "");
+		else if (queue->problem.code)
+			snprintf(text, ERR_TEXT_MAX, "%s", queue->problem.text);
+	}
+	pthread_mutex_unlock(&delivery->lock);
+	return text[0] != '\0';
+}
+
+void
+delivery_drain(struct delivery *delivery, int timeout_ms)
+{
+	struct timespec until =
+	    clock_timespec(clock_steady_ns() + (int64_t)timeout_ms * 1000000);
+
+	pthread_mutex_lock(&delivery->lock);
+	for (;;) {
+		size_t left = 0;
+
+		for (unsigned i = 0; i < delivery->len; i++)
+			left += delivery->queues[i]->len;
+		if (left == 0 ||
+		    pthread_cond_timedwait(&delivery->changed, &delivery->lock,
+					   &until))
+			break;
+	}
+	pthread_mutex_unlock(&delivery->lock);
+}
+
+void
+delivery_free(struct delivery *delivery)
+{
+	if (!delivery)
+		return;
+	atomic_store(&delivery->hurry, true);
+	pthread_mutex_lock(&delivery->lock);
+	delivery->ending = true;
+	pthread_cond_broadcast(&delivery->changed);
+	pthread_mutex_unlock(&delivery->lock);
+	for (unsigned i = 0; i < delivery->len; i++) {
+		struct queue *queue = delivery->queues[i];
+
+		pthread_join(queue->thread, NULL);
+		queue->target.free(queue->target.ctx);
+		for (size_t j = 0; j < queue->len; j++)
+			notice_release(
+			    &queue->items[(queue->first + j) % DELIVERY_QUEUE]);
+		free(queue);
+	}
+	pthread_cond_destroy(&delivery->changed);
+	pthread_mutex_destroy(&delivery->lock);
+	free(delivery);
+}
