@@ -15,9 +15,10 @@ bench_embedded() {
 	say "  a: plain librdkafka; b: weir, headless; c: weir, its dashboard drawn"
 	for _ in $(seq "$pairs"); do
 		read -r a a_cpu < <("$build/tests/bench/plain" "$n" 4 <"$tmp/lines")
+		rm -rf "$tmp"/store*
 		measured -s "$tmp/store" -n "$n" "$build/weir" run interactions \
 			--headless --seed 1 --rate max --events "$n" \
-			--store "$tmp/store" --fresh
+			--store "$tmp/store"
 		jq -e --argjson n "$n" '.ledger.valid == $n and .ledger.lost == 0' \
 			"$tmp/out" >/dev/null || fail "events were lost"
 		b=$(calc "$n / $wall" %.0f)

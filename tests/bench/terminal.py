@@ -174,7 +174,8 @@ def rows(seconds, name, command):
 	global ROWS
 	ROWS = 40  # so that the panel has room for all
 	# The panel's rows begin with a number of a partition and its position.
-	row = re.compile(r"│ +(\d+) +([\d,]+) +([\d,]+) +[\d,]+ +[\d,]+ *$")
+	row = re.compile(r"(?:^|│) +(\d+) +([\d,]+) +([\d,]+) +[\d,]+ +[\d,]+"
+			 r"(?: +\S+ \S+ UTC)? *$")
 	screen, known, stop = Screen(), {}, time.monotonic() + seconds
 	pid, fd = start(command, "vt100")
 	with open(name, "w") as file:
