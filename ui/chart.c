@@ -249,10 +249,29 @@ draw_axes(struct canvas *canvas, const struct area *area,
 	}
 }
 
+/* Over the x axis, in the columns of at_dot(). */
+static void
+draw_marks(struct canvas *canvas, const struct area *area, int row, int cols,
+	   const enum chart_mark *marks, unsigned len)
+{
+	for (int col = 0; col < cols; col++) {
+		enum chart_mark mark = CHART_NONE;
+
+		for (unsigned i = 0; i < len; i++)
+			if ((int64_t)i * cols / len == col && marks[i] > mark)
+				mark = marks[i];
+		if (mark)
+			canvas_puts(canvas, area, row, Y_AXIS + col,
+				    mark == CHART_LOUD ? STYLE_BAD
+						       : STYLE_PENDING,
+				    mark == CHART_LOUD ? "▲" : "×");
+	}
+}
+
 void
 chart_seconds(struct canvas *canvas, const struct area *area, enum style style,
-	      const int64_t *values, unsigned len, double scale,
-	      const char *end)
+	      const int64_t *values, const enum chart_mark *marks, unsigned len,
+	      double scale, const char *end)
 {
 	struct area plot = *area;
 	unsigned shown;
@@ -269,9 +288,13 @@ chart_seconds(struct canvas *canvas, const struct area *area, enum style style,
 	if (shown > len)
 		shown = len;
 	values += len - shown;
+	if (marks)
+		marks += len - shown;
 	if (canvas->ascii)
 		draw_blocks(canvas, &plot, style, values, shown, scale);
 	else
 		draw_braille(canvas, &plot, style, values, shown, scale);
 	draw_axes(canvas, area, &plot, values, shown, scale, end);
+	if (marks)
+		draw_marks(canvas, area, plot.rows, plot.cols, marks, shown);
 }

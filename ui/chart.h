@@ -35,14 +35,22 @@ double chart_nice(double largest);
  */
 double chart_scale(double held, double largest);
 
+/* What happened in a second, marked on the x axis; the larger covers. */
+enum chart_mark {
+	CHART_NONE,
+	CHART_QUIET, /* an alert of a rule that is muted */
+	CHART_LOUD,  /* an alert began to fire */
+};
+
 /*
  * One value a second, oldest first, -1 where not known, over the whole area
  * with a y axis from 0 to `scale` and an x axis in seconds back from `end`, the
  * label of the right edge. Shows as many of the newest as there is room for at
- * two a column.
+ * two a column. marks: one a value, or NULL.
  */
 void chart_seconds(struct canvas *canvas, const struct area *area,
-		   enum style style, const int64_t *values, unsigned len,
-		   double scale, const char *end);
+		   enum style style, const int64_t *values,
+		   const enum chart_mark *marks, unsigned len, double scale,
+		   const char *end);
 
 #endif

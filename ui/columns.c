@@ -512,6 +512,6 @@ columns_detail(struct panel *panel, unsigned index, struct canvas *canvas,
 		text.rows = 14;
 	if (text.cols > 8 + 2 * VIEW_SECONDS)
 		text.cols = 8 + 2 * VIEW_SECONDS;
-	chart_seconds(canvas, &text, STYLE_LIVE, row->recent, VIEW_SECONDS,
+	chart_seconds(canvas, &text, STYLE_LIVE, row->recent, NULL, VIEW_SECONDS,
 		      panel->detail_scale, panel->live ? "now" : "end");
 }

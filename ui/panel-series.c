@@ -26,11 +26,32 @@ series_headline(const struct panel *panel, int width, char *out, size_t size)
 	return STYLE_BOLD;
 }
 
+/* The seconds in which alerts began to fire. */
+static void
+mark_alerts(const struct view *view, enum chart_mark marks[VIEW_HISTORY])
+{
+	int64_t newest = view->history[view->history_len - 1].second;
+
+	for (unsigned i = 0; i < view->alert_log_len; i++) {
+		const struct view_alert *alert = &view->alert_log[i];
+		int64_t back = newest - alert->since_ms / 1000;
+		enum chart_mark mark = view->rules[alert->rule].muted
+					   ? CHART_QUIET
+					   : CHART_LOUD;
+
+		if (alert->state == VIEW_ALERT_FIRING && back >= 0 &&
+		    back < VIEW_HISTORY &&
+		    marks[VIEW_HISTORY - 1 - back] < mark)
+			marks[VIEW_HISTORY - 1 - back] = mark;
+	}
+}
+
 static void
 series_draw(struct panel *panel, struct canvas *canvas, const struct area *area)
 {
 	const struct view *view = panel->view;
 	int64_t values[VIEW_HISTORY], largest = 0;
+	enum chart_mark marks[VIEW_HISTORY] = {CHART_NONE};
 	unsigned len =
 	    view->history_len < VIEW_HISTORY ? view->history_len : VIEW_HISTORY;
 	unsigned from = view->history_len - len;
@@ -51,8 +72,10 @@ series_draw(struct panel *panel, struct canvas *canvas, const struct area *area)
 		if (n > largest)
 			largest = n;
 	}
+	if (len > 0)
+		mark_alerts(view, marks);
 	panel->scale = chart_scale(panel->scale, (double)largest);
-	chart_seconds(canvas, area, STYLE_LIVE, values, VIEW_HISTORY,
+	chart_seconds(canvas, area, STYLE_LIVE, values, marks, VIEW_HISTORY,
 		      panel->scale, panel->live ? "now" : "end");
 }
 

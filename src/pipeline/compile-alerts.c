@@ -395,6 +395,7 @@ read_alert(const struct reader *r, const struct json_value *value,
 	    {"above", false},       {"below", false},       {"change", false},
 	    {"clear_below", false}, {"clear_above", false}, {"for", false},
 	    {"cooldown", false},    {"severity", false},    {"message", false},
+	    {"armed", false},
 	};
 	const struct json_value *member;
 	unsigned severity = SEVERITY_WARNING;
@@ -421,6 +422,10 @@ read_alert(const struct reader *r, const struct json_value *value,
 	member = json_get(value, "message");
 	if (!code && member)
 		code = read_message(r, member, alert);
+	alert->armed = true;
+	member = json_get(value, "armed");
+	if (!code && member && !json_bool(member, &alert->armed))
+		code = reader_error(r, member, "must be true or false");
 	alert->severity = severity;
 	alert->hash = hash_rule(p, alert);
 	return code;

@@ -165,6 +165,7 @@ enum alert_flow {
 struct alert_spec {
 	char name[PIPELINE_NAME_MAX];
 	enum alert_severity severity;
+	bool armed;  /* false: a new rule begins muted, to be tried out */
 	int table;   /* index into tables; -1: it is about the flow */
 	int measure; /* of that table; -1 where it is about no measure */
 	enum alert_kind kind;

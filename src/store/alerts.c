@@ -327,6 +327,7 @@ begin_rules(struct store *store, MDB_txn *txn, struct alerts *alerts,
 			continue;
 		rule->slot = alerts->next_slot++;
 		rule->dirty = true;
+		rule->muted = !rule->spec->armed;
 		if (rule->table && rule->table->window_ms)
 			rule->judged_ms =
 			    alert_bound(rule->table, state.watermark_ms);

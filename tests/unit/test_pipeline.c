@@ -140,6 +140,9 @@ static const struct {
      "f:2: alerts[0].clear_below: must not be more than \"above\""},
     {NAME, RULE(HOT "\"below\": 5, \"clear_above\": 4}"),
      "f:2: alerts[0].clear_above: must not be less than \"below\""},
+    {NAME, RULE(HOT "\"above\": 5, \"armed\": false}"), NULL},
+    {NAME, RULE(HOT "\"above\": 5, \"armed\": \"no\"}"),
+     "f:2: alerts[0].armed: must be true or false"},
     {NAME, RULE("{\"name\": \"a\", \"table\": \"users\", \"change\": {}}"),
      "f:2: alerts[0].change: compares windows: the rule needs a table that has "
      "one"},

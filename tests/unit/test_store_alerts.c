@@ -33,7 +33,9 @@ static const char text[] =
     "  {\"name\": \"many\", \"table\": \"keys\", \"above\": 3,"
     "   \"severity\": \"critical\"},"
     "  {\"name\": \"slow\", \"table\": \"keys\", \"above\": 0,"
-    "   \"for\": \"1h\"}]}";
+    "   \"for\": \"1h\"},"
+    "  {\"name\": \"tried\", \"table\": \"keys\", \"above\": 90,"
+    "   \"armed\": false}]}";
 
 static struct pipeline *p;
 static char root[] = "/tmp/weir-alerts-XXXXXX";
@@ -210,7 +212,7 @@ a_view_has_them(void **state)
 	add(&w, "b", 4);
 	commit(&w);
 	view = view_of(&w);
-	assert_int_equal(view->rules_len, 3);
+	assert_int_equal(view->rules_len, 4);
 	assert_int_equal(view->rules[0].firing, 2);
 	assert_int_equal(view->rules[0].fired, 2);
 	assert_int_equal(view->rules[1].firing, 1);
@@ -245,6 +247,35 @@ a_view_has_them(void **state)
 	restart(&w);
 	view = view_of(&w);
 	assert_true(view->rules[1].muted);
+	view_free(view);
+	end(&w);
+}
+
+/* It begins muted, says nothing when it fires, and stays armed once it is. */
+static void
+a_rule_is_tried_out(void **state)
+{
+	const struct alert_command arm = {ALERT_UNMUTE, 0, 3};
+	struct world w;
+	struct view *view;
+
+	(void)state;
+	begin(&w);
+	add(&w, "a", 91);
+	commit(&w);
+	view = view_of(&w);
+	assert_true(view->rules[3].muted);
+	assert_int_equal(view->rules[3].fired, 1);
+	assert_int_equal(view->rules[3].firing, 1);
+	view_free(view);
+	assert_int_equal(w.notices.len, 2);
+	for (size_t i = 0; i < w.notices.len; i++)
+		assert_string_not_equal(w.notices.items[i].rule.data, "tried");
+	w.command = &arm;
+	commit(&w);
+	restart(&w);
+	view = view_of(&w);
+	assert_false(view->rules[3].muted);
 	view_free(view);
 	end(&w);
 }
@@ -377,7 +408,7 @@ old_stores_open(void **state)
 	make_old();
 	check_ok(store_open(path, STORE_READ, NULL, &store, &err), &err);
 	check_ok(store_view(store, 0, false, &view, &err), &err);
-	assert_int_equal(view->rules_len, 3);
+	assert_int_equal(view->rules_len, 4);
 	assert_int_equal(view->rules[0].fired, 0);
 	assert_int_equal(view->alerts_len, 0);
 	view_free(view);
@@ -432,6 +463,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(a_view_has_them, new_path),
+	    cmocka_unit_test_setup(a_rule_is_tried_out, new_path),
 	    cmocka_unit_test_setup(a_failed_commit_changes_nothing, new_path),
 	    cmocka_unit_test_setup(notices_wait, new_path),
 	    cmocka_unit_test_setup(old_stores_open, new_path),
