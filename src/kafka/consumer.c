@@ -11,9 +11,10 @@
 #include "base/hash.h"
 #include "kafka/output.h"
 #include "kafka/rdkafka-door.h"
+#include "kafka/release.h"
 #include "kafka/consumer.h"
 
-#define TAKE_MAX     4096
+#define TAKE_MAX     RELEASE_MAX
 #define ANSWER_MS    10000
 #define LOOK_MS      200      /* for a broker */
 #define AGAIN_NS     50000000 /* between two questions */
@@ -52,7 +53,7 @@ struct consumer {
 	struct slot *slots;
 	unsigned slots_len;
 	struct consumer_log *waking; /* room; slots_len */
-	rd_kafka_message_t *taken[TAKE_MAX];
+	struct release *release; /* has what was taken */
 	size_t taken_len;
 	struct consumer_message messages[TAKE_MAX];
 	char problem[256], said[PROBLEM_TEXT_MAX];
@@ -130,6 +131,9 @@ consumer_new(const struct kafka_settings *settings, size_t memory_bytes,
 	rc = client_new(RD_KAFKA_CONSUMER, conf, &consumer->rk, err);
 	if (rc)
 		goto fail;
+	rc = release_new(&consumer->release, err);
+	if (rc)
+		goto fail;
 	consumer->queue = rd_kafka_queue_new(consumer->rk);
 	*out = consumer;
 	return 0;
@@ -144,6 +148,7 @@ consumer_free(struct consumer *consumer)
 	if (!consumer)
 		return;
 	consumer_release(consumer);
+	release_free(consumer->release);
 	for (unsigned i = 0; i < consumer->slots_len; i++)
 		consumer_stop(consumer, i);
 	if (consumer->queue)
@@ -707,6 +712,7 @@ size_t
 consumer_take(struct consumer *consumer, int timeout_ms,
 	      const struct consumer_message **messages)
 {
+	rd_kafka_message_t **taken = release_array(consumer->release);
 	int64_t begun_ns;
 	ssize_t got;
 	size_t len = 0;
@@ -717,8 +723,8 @@ consumer_take(struct consumer *consumer, int timeout_ms,
 	    &consumer->shared,
 	    consumer->topics ? consumer->topics->handle : NULL, LOOK_MS);
 	begun_ns = clock_steady_ns();
-	got = rd_kafka_consume_batch_queue(consumer->queue, timeout_ms,
-					   consumer->taken, TAKE_MAX);
+	got = rd_kafka_consume_batch_queue(consumer->queue, timeout_ms, taken,
+					   TAKE_MAX);
 	consumer->taken_len = got > 0 ? (size_t)got : 0;
 	notice_pause(consumer, begun_ns, timeout_ms);
 	if (!consumer_disconnected(consumer))
@@ -726,8 +732,7 @@ consumer_take(struct consumer *consumer, int timeout_ms,
 	if (atomic_exchange(&consumer->shared.doubtful, 0))
 		return doubt(consumer, messages);
 	for (size_t i = 0; i < consumer->taken_len; i++)
-		len += take_one(consumer, consumer->taken[i],
-				&consumer->messages[len]);
+		len += take_one(consumer, taken[i], &consumer->messages[len]);
 	if (len)
 		client_recovered(&consumer->shared);
 	*messages = consumer->messages;
@@ -737,8 +742,8 @@ consumer_take(struct consumer *consumer, int timeout_ms,
 void
 consumer_release(struct consumer *consumer)
 {
-	for (size_t i = 0; i < consumer->taken_len; i++)
-		rd_kafka_message_destroy(consumer->taken[i]);
+	if (consumer->taken_len)
+		release_give(consumer->release, consumer->taken_len);
 	consumer->taken_len = 0;
 }
 
