@@ -5,54 +5,7 @@
 . "${srcdir:-.}/tests/lib/tap.sh"
 need tmux sqlite3 python3 jq
 
-LC_ALL=C.UTF-8
-LANG=C.UTF-8
-TMUX_TMPDIR=$tmp
-export LC_ALL LANG TMUX_TMPDIR
-unset TMUX NO_COLOR
-
-terminal() {
-	tmux -L "weir-past-$$" -f /dev/null "$@"
-}
-cleanup() {
-	terminal kill-server 2>/dev/null
-}
-
-keys() {
-	terminal send-keys -t weir "$@"
-}
-
-capture() {
-	terminal capture-pane -p -t weir >"$tmp/screen" 2>/dev/null
-}
-
-shows() {
-	capture && grep -Eq -e "$1" "$tmp/screen"
-}
-
-shows_not() {
-	capture && ! grep -Eq -e "$1" "$tmp/screen"
-}
-
-# DESCRIPTION REGEX: sooner or later the screen shows it
-expect() {
-	if wait_for 30 shows "$2"; then
-		ok "$1"
-	else
-		not_ok "$1"
-		diag "not on the screen: $2"
-		sed 's/^/#   |/' "$tmp/screen"
-	fi
-}
-
-expect_not() {
-	if wait_for 30 shows_not "$2"; then
-		ok "$1"
-	else
-		not_ok "$1"
-		diag "still on the screen: $2"
-	fi
-}
+. "$lib/terminal.sh"
 
 # SQL: the answer
 ask() {
@@ -62,15 +15,6 @@ ask() {
 # NUMBER: 1,234,567
 grouped() {
 	python3 -c 'import sys; print("{:,}".format(int(sys.argv[1])))' "$1"
-}
-
-# LABEL: the number behind it in the bottom line, or nothing
-number() {
-	capture && python3 "$lib/screen.py" number "$1" "$tmp/screen"
-}
-
-beyond() {
-	[ "$(number "$1" || echo -1)" -gt "$2" ]
 }
 
 # ID: all that the screen shows of a snapshot is what is in the file. What is
@@ -129,17 +73,6 @@ changed() {
 		$(($3 - $2)))( |\$)"
 }
 
-# ARGUMENTS...: weir, in the foreground of the terminal's shell
-launch() {
-	{
-		echo "export ASAN_OPTIONS='${ASAN_OPTIONS:-}'"
-		printf "exec '%s'" "$WEIR"
-		printf " '%s'" "$@"
-		echo
-	} >"$tmp/go"
-	keys "clear; sh '$tmp/go'; echo code=\$?" Enter
-}
-
 # N: presses S, and waits until the file has N
 snapshot() {
 	keys S
@@ -153,16 +86,7 @@ snapshot() {
 
 # --- taken at a key -----------------------------------------------------------------
 
-if ! terminal new-session -d -s weir -x 120 -y 40 \
-	"env PS1='ready> ' ENV= sh -i" 2>"$tmp/err"; then
-	if [ -n "${CI:-}" ]; then
-		not_ok "tmux runs: $(cat "$tmp/err")"
-		finish
-	fi
-	echo "1..0 # SKIP tmux does not run here: $(sed 1q "$tmp/err")"
-	exit 0
-fi
-expect "there is a shell" '^ready>'
+open_terminal
 store=$tmp/store
 db=$tmp/past.db
 launch run "$interactions" --store "$store" --rate 3000 --bad 0.01 \

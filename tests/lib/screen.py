@@ -169,7 +169,8 @@ def aligned(rows):
 	inside = False
 	for row in rows:
 		if row.startswith("─"):
-			inside = True
+			# The last panel may be alone in its row.
+			inside = "│" in row
 		elif row.startswith(" ✓ ") or row.startswith(" ✗ "):
 			inside = False
 		if inside and cells(row)[at:at + 1] != ["│"]:
