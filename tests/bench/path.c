@@ -10,15 +10,17 @@
  *   -p FILE    the pipeline (default: schema/interactions.json of $srcdir or .)
  *   -u         uniform over USERS, not Zipf
  *   -s STAGE   stop behind generate, decode, aggregate or commit (the default)
- *   -f         the flow alone: decoding is not done a second time to be
- * measured by itself; for profiles -c EVENTS  commit after so many (default:
- * 500000), or when memory is full -m MIB     as weir's --memory (default: 256)
+ *   -f         the flow alone, for profiles: decoding is not done a second time
+ *              to be measured by itself
+ *   -c EVENTS  commit after so many (default: 500000), or when memory is full
+ *   -m MIB     as weir's --memory (default: 256)
  *   -k DIR     keep the store, in this folder; it is gone on with when it is
  *              there
  *   -S SEED    of the events (default: 1)
  *   -d         durable commits, as on a real cluster
  *   -e         each of USERS once, in an order without order, not Zipf; so that
- * a store has all of them -v         says how it was compiled, and nothing else
+ *              a store has all of them
+ *   -v         says how it was compiled, and nothing else
  *
  * USERS and ITEMS are written over the counts in interactions.json. Prints for
  * each stage CPU nanoseconds, allocations and bytes written, all per event, and
