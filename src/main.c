@@ -78,6 +78,8 @@ open_signals(struct err *err)
 		sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGWINCH);
 	signal(SIGPIPE, SIG_IGN);
+	/* Who started us may not care for children; we do. */
+	signal(SIGCHLD, SIG_DFL);
 	fd = -1;
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
 		fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

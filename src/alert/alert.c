@@ -291,6 +291,7 @@ fire(struct alerts *alerts, struct alert_rule *rule, struct alert *alert,
 	rule->dirty = true;
 	log_change(alerts, rule, alert, ALERT_FIRING);
 	add_example(&rule->fires, alert, rule->spec->below);
+	rule->fired_last = true;
 }
 
 static void
@@ -301,6 +302,7 @@ clear(struct alerts *alerts, struct alert_rule *rule, struct alert *alert,
 	alert->at_ms = alert->cleared_at_ms = time_ms;
 	log_change(alerts, rule, alert, ALERT_CLEARED);
 	add_example(&rule->clears, alert, rule->spec->below);
+	rule->fired_last = false;
 	alert->state = ALERT_IDLE;
 	alert->id = 0;
 }

@@ -114,6 +114,7 @@ struct alert_rule {
 	struct alert **alerts;
 	size_t len, room;
 	struct alert_group fires, clears; /* of this commit */
+	bool fired_last;                  /* the same: what came last */
 };
 
 /* An entry of the log: a copy, with the key behind it. */

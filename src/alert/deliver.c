@@ -8,7 +8,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 
-#define AGAIN_NS INT64_C(500000000) /* after a target that could not now */
+#define AGAIN_NS INT64_C(500000000)  /* after a target that could not now */
+#define LEAVE_NS INT64_C(2000000000) /* for a target that does not return */
 
 struct queue {
 	struct delivery_target target;
@@ -20,6 +21,8 @@ struct queue {
 	size_t first, len;
 	int64_t dropped;    /* since it worked last */
 	struct err problem; /* code 0: none */
+	bool ended;         /* the thread is done with it */
+	bool left;          /* nobody joins the thread: the queue is its own */
 };
 
 struct delivery {
@@ -27,6 +30,7 @@ struct delivery {
 	pthread_cond_t changed; /* a queue, or that it ends */
 	struct queue *queues[DELIVERY_TARGETS];
 	unsigned len;
+	unsigned users;  /* its owner, and threads that were left */
 	uint64_t pushed; /* the number of the last notice */
 	bool ending;
 	_Atomic bool hurry;
@@ -37,6 +41,7 @@ delivery_new(void)
 {
 	struct delivery *delivery = xcalloc(1, sizeof(*delivery));
 
+	delivery->users = 1;
 	pthread_mutex_init(&delivery->lock, NULL);
 	clock_cond_init(&delivery->changed);
 	return delivery;
@@ -81,11 +86,38 @@ send_first(struct queue *queue)
 	pthread_cond_broadcast(&delivery->changed);
 }
 
+static void
+queue_free(struct queue *queue)
+{
+	queue->target.free(queue->target.ctx);
+	for (size_t i = 0; i < queue->len; i++)
+		notice_release(
+		    &queue->items[(queue->first + i) % DELIVERY_QUEUE]);
+	free(queue);
+}
+
+/* The last one that lets go of it frees it. */
+static void
+let_go(struct delivery *delivery)
+{
+	bool last;
+
+	pthread_mutex_lock(&delivery->lock);
+	last = --delivery->users == 0;
+	pthread_mutex_unlock(&delivery->lock);
+	if (!last)
+		return;
+	pthread_cond_destroy(&delivery->changed);
+	pthread_mutex_destroy(&delivery->lock);
+	free(delivery);
+}
+
 static void *
 queue_main(void *arg)
 {
 	struct queue *queue = arg;
 	struct delivery *delivery = queue->delivery;
+	bool left;
 
 	pthread_setname_np(pthread_self(), "weir-alerts");
 	pthread_mutex_lock(&delivery->lock);
@@ -96,7 +128,14 @@ queue_main(void *arg)
 			break;
 		send_first(queue);
 	}
+	queue->ended = true;
+	left = queue->left;
+	pthread_cond_broadcast(&delivery->changed);
 	pthread_mutex_unlock(&delivery->lock);
+	if (left) {
+		queue_free(queue);
+		let_go(delivery);
+	}
 	return NULL;
 }
 
@@ -215,24 +254,36 @@ delivery_drain(struct delivery *delivery, int timeout_ms)
 void
 delivery_free(struct delivery *delivery)
 {
+	struct queue *ended[DELIVERY_TARGETS];
+	struct timespec until;
+	unsigned len = 0;
+
 	if (!delivery)
 		return;
 	atomic_store(&delivery->hurry, true);
+	until = clock_timespec(clock_steady_ns() + LEAVE_NS);
 	pthread_mutex_lock(&delivery->lock);
 	delivery->ending = true;
 	pthread_cond_broadcast(&delivery->changed);
-	pthread_mutex_unlock(&delivery->lock);
 	for (unsigned i = 0; i < delivery->len; i++) {
 		struct queue *queue = delivery->queues[i];
 
-		pthread_join(queue->thread, NULL);
-		queue->target.free(queue->target.ctx);
-		for (size_t j = 0; j < queue->len; j++)
-			notice_release(
-			    &queue->items[(queue->first + j) % DELIVERY_QUEUE]);
-		free(queue);
+		while (!queue->ended &&
+		       pthread_cond_timedwait(&delivery->changed,
+					      &delivery->lock, &until) == 0)
+			;
+		if (queue->ended) {
+			ended[len++] = queue;
+			continue;
+		}
+		queue->left = true;
+		delivery->users++;
+		pthread_detach(queue->thread);
 	}
-	pthread_cond_destroy(&delivery->changed);
-	pthread_mutex_destroy(&delivery->lock);
-	free(delivery);
+	pthread_mutex_unlock(&delivery->lock);
+	for (unsigned i = 0; i < len; i++) {
+		pthread_join(ended[i]->thread, NULL);
+		queue_free(ended[i]);
+	}
+	let_go(delivery);
 }

@@ -34,7 +34,7 @@ struct delivery_target {
 	 */
 	int (*send)(void *ctx, const struct notice *notice,
 		    const _Atomic bool *hurry, struct err *err);
-	void (*free)(void *ctx); /* in delivery_stop()'s thread */
+	void (*free)(void *ctx); /* when its thread has ended, in any thread */
 };
 
 struct delivery *delivery_new(void);
@@ -52,7 +52,11 @@ bool delivery_problem(struct delivery *delivery, char text[ERR_TEXT_MAX]);
 
 /* Waits until all is delivered, not longer than so. */
 void delivery_drain(struct delivery *delivery, int timeout_ms);
-/* Ends the threads; what is not delivered is dropped. NULL is fine. */
+/*
+ * Ends the threads; what is not delivered is dropped. One that is stuck in
+ * send(), as when the desktop's daemon hangs, is left behind after 2 s: it
+ * frees its target if it ever returns. NULL is fine.
+ */
 void delivery_free(struct delivery *delivery);
 
 #endif

@@ -83,7 +83,7 @@ send(void *ctx, const struct notice *notice, const _Atomic bool *hurry,
 	shown = find(desktop, notice->rule.data);
 	if (notice->cleared) {
 		/* Gone already, or closed by hand: it is not there any more. */
-		if (shown)
+		if (shown && notice->over)
 			notify_notification_close(shown->notification, NULL);
 		return 0;
 	}

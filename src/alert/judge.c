@@ -399,8 +399,36 @@ judge_window(struct judging *j, bool open)
 static bool
 minds_gaps(const struct alert_rule *rule)
 {
-	return rule->len > 0 ||
-	       (rule->spec->kind == ALERT_SUMMARY && rule->spec->below);
+	if (rule->spec->kind == ALERT_SUMMARY && rule->spec->below)
+		return true;
+	for (size_t i = 0; i < rule->len; i++)
+		if (rule->alerts[i]->state != ALERT_IDLE)
+			return true;
+	return false;
+}
+
+/*
+ * A window without an event. There may be thousands of them, and as many
+ * alerts: nothing is asked for that is known.
+ */
+static int
+judge_gap(struct judging *j)
+{
+	struct alert_rule *rule = j->rule;
+	struct value value = nothing(rule);
+	int rc = 0;
+
+	if (rule->spec->kind == ALERT_SUMMARY)
+		return observe_key(j, alert_find(rule, no_key), no_key, value,
+				   false);
+	for (size_t i = 0; rc == 0 && i < rule->len; i++) {
+		struct alert *alert = rule->alerts[i];
+		struct text key = {alert->key, alert->key_size};
+
+		if (alert->state != ALERT_IDLE)
+			rc = observe_key(j, alert, key, value, false);
+	}
+	return rc;
 }
 
 static int
@@ -435,7 +463,7 @@ judge_windows(struct alerts *alerts, struct alert_rule *rule, unsigned table,
 		for (; at < next && minds_gaps(rule) && gaps < GAP_MAX;
 		     gaps++) {
 			j.window_ms = at;
-			rc = judge_window(&j, false);
+			rc = judge_gap(&j);
 			if (rc)
 				return rc;
 			at += step_ms;

@@ -18,6 +18,10 @@
 #define UNKNOWN   "\xe2\x80\x93" /* an en dash */
 #define EXACT_MAX 1e15
 
+/* As they are stored: what has cleared, and whether others of the rule fire. */
+#define CLEARED_OVER 1
+#define CLEARED      2
+
 /* ---- Lists ---- */
 
 struct notice *
@@ -92,7 +96,7 @@ notice_encode(const struct notice *n, struct buf *out)
 	put_u64(head, n->number);
 	put_u64(head + 8, n->alert);
 	put_u64(head + 16, n->severity);
-	put_u64(head + 24, n->cleared);
+	put_u64(head + 24, n->over ? CLEARED_OVER : n->cleared ? CLEARED : 0);
 	put_u64(head + 32, (uint64_t)n->count);
 	put_u64(head + 40, (uint64_t)n->clock_ms);
 	put_u64(head + 48, (uint64_t)n->at_ms);
@@ -124,6 +128,7 @@ notice_decode(const void *data, size_t size, struct notice *n)
 		return false;
 	n->severity = (enum alert_severity)get_u64(at + 16);
 	n->cleared = get_u64(at + 24) != 0;
+	n->over = get_u64(at + 24) == CLEARED_OVER;
 	n->count = (int64_t)get_u64(at + 32);
 	n->clock_ms = (int64_t)get_u64(at + 40);
 	n->at_ms = (int64_t)get_u64(at + 48);
@@ -377,6 +382,16 @@ add_record(const struct alerts *alerts, const struct alert_rule *rule,
 	json_node_free(node);
 }
 
+static bool
+is_over(const struct alert_rule *rule)
+{
+	for (size_t i = 0; i < rule->len; i++)
+		if (rule->alerts[i]->state == ALERT_FIRING ||
+		    rule->alerts[i]->state == ALERT_ACKNOWLEDGED)
+			return false;
+	return true;
+}
+
 static void
 add_notice(struct alerts *alerts, const struct alert_rule *rule,
 	   const struct alert_group *group, bool cleared, struct notices *out)
@@ -395,6 +410,7 @@ add_notice(struct alerts *alerts, const struct alert_rule *rule,
 	n->alert = first->id;
 	n->severity = rule->spec->severity;
 	n->cleared = cleared;
+	n->over = cleared && is_over(rule);
 	n->count = group->count;
 	n->clock_ms = alerts->now.now_ms;
 	n->at_ms = first->at_ms;
@@ -406,7 +422,8 @@ add_notice(struct alerts *alerts, const struct alert_rule *rule,
 	key_of(alerts, rule, first, &n->key);
 	words.state = notice_state(n);
 	words.key = (struct text){n->key.data, n->key.size};
-	if (group->count == 1) {
+	/* What is about no key may have fired in several windows. */
+	if (group->count == 1 || rule->spec->kind != ALERT_KEYS) {
 		alert_message(&words, &n->message);
 	} else {
 		buf_addf(&n->message, "%s: ", rule->spec->name);
@@ -427,10 +444,13 @@ alerts_notices(struct alerts *alerts, struct notices *out)
 
 		if (rule->muted)
 			continue;
-		if (rule->fires.count > 0)
+		/* What it has come to is told last. */
+		if (rule->fires.count > 0 && !rule->fired_last)
 			add_notice(alerts, rule, &rule->fires, false, out);
 		if (rule->clears.count > 0)
 			add_notice(alerts, rule, &rule->clears, true, out);
+		if (rule->fires.count > 0 && rule->fired_last)
+			add_notice(alerts, rule, &rule->fires, false, out);
 	}
 }
 
@@ -446,7 +466,7 @@ is_control(const char *at, unsigned size)
 		return c < 0x20 || c == 0x7f;
 	d = (unsigned char)at[1];
 	if (size == 2)
-		return c == 0xc2 && d < 0xa0;
+		return (c == 0xc2 && d < 0xa0) || (c == 0xd8 && d == 0x9c);
 	e = (unsigned char)at[2];
 	return size == 3 && c == 0xe2 &&
 	       ((d == 0x80 &&

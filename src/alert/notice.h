@@ -24,6 +24,7 @@ struct notice {
 	uint64_t alert;  /* the id of the (first) alert */
 	enum alert_severity severity;
 	bool cleared;                       /* else it fires */
+	bool over;                          /* nothing of the rule does */
 	int64_t count;                      /* alerts in it */
 	int64_t clock_ms, at_ms, window_ms; /* ALERT_NO_WINDOW: none */
 	struct value value, limit;          /* of the first */

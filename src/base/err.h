@@ -32,7 +32,8 @@ enum weir_err {
 struct err {
 	enum weir_err code;
 	int foreign; /* errno, LMDB's or librdkafka's code; 0 when none */
-	char text[ERR_TEXT_MAX]; /* a sentence, NUL-terminated, cut when long */
+	char text[ERR_TEXT_MAX]; /* a sentence, NUL-terminated, cut when long,
+				    control characters replaced */
 };
 
 /*

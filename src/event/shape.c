@@ -14,7 +14,10 @@
 #define EXACT_MAX    15 /* digits of a fraction: exact in a double */
 #define DECIMALS_MAX 15 /* so are the powers of ten up to 10^22 */
 #define WORD         8
-/* When so many messages fitted none, only one in so many is tried. */
+/*
+ * When so many messages fitted none, only one in so many is tried. Behind one
+ * from which there was nothing to learn, so many are not learned from.
+ */
 #define FUTILE 64
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
@@ -41,6 +44,7 @@ struct shapes {
 	struct shape *shapes[SHAPES];
 	unsigned len, last, oldest;
 	unsigned futile; /* messages since one fitted */
+	unsigned pause;  /* messages that are not to be learned from */
 };
 
 static bool
@@ -444,26 +448,49 @@ learn_value(struct learning *l)
 	return true;
 }
 
+/* It was not the shape that a message did not fit, but one of its values. */
+static bool
+is_known(const struct shapes *shapes, const struct shape *shape)
+{
+	for (unsigned i = 0; i < shapes->len; i++) {
+		const struct shape *old = shapes->shapes[i];
+
+		if (old->slots_len == shape->slots_len &&
+		    old->text_size == shape->text_size &&
+		    old->tail == shape->tail &&
+		    old->missing == shape->missing &&
+		    memcmp(old->slots, shape->slots,
+			   shape->slots_len * sizeof(shape->slots[0])) == 0 &&
+		    memcmp(old->text, shape->text, shape->text_size) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 shapes_learn(struct shapes *shapes, const char *data, size_t size)
 {
 	struct learning l = {
 	    .shapes = shapes, .at = data, .end = data + size, .literal = data};
 	struct shape *shape;
+	bool learned;
 
 	if (shapes->futile > FUTILE && shapes->futile % FUTILE != 1)
 		return;
+	if (shapes->pause) {
+		shapes->pause--;
+		return;
+	}
 	shape = xcalloc(1, sizeof(*shape));
 	l.shape = shape;
 	shape->missing = shapes->spec->fields_len == 32
 			     ? UINT32_MAX
 			     : (UINT32_C(1) << shapes->spec->fields_len) - 1;
-	if (!learn_value(&l)) {
-		free(shape);
-		return;
-	}
+	learned = learn_value(&l);
 	l.at = l.end;
-	if (!keep_literal(&l, &shape->tail, &shape->tail_size)) {
+	if (!learned || !keep_literal(&l, &shape->tail, &shape->tail_size) ||
+	    is_known(shapes, shape)) {
+		shapes->pause = FUTILE;
 		free(shape);
 		return;
 	}

@@ -322,7 +322,8 @@ export_file(struct writer *w, struct err *err)
 		    "SELECT name, current_table, (window_ms IS NOT NULL)"
 		    " + 1 + length(key_fields)"
 		    " - length(replace(key_fields, ',', ''))"
-		    " FROM pipeline_table",
+		    " FROM pipeline_table WHERE name IS NOT NULL"
+		    " AND current_table IS NOT NULL",
 		    &tables, err);
 	while (rc == 0 && sqlite3_step(tables) == SQLITE_ROW) {
 		const char *name = (const char *)sqlite3_column_text(tables, 0);

@@ -164,6 +164,7 @@ check(struct snapshot *s, int64_t application, int64_t version, struct err *err)
 {
 	char wanted[17], what[200];
 	sqlite3_stmt *statement = NULL;
+	const char *name, *is;
 	int rc;
 
 	if (application != APPLICATION_ID || version < 1)
@@ -183,14 +184,19 @@ check(struct snapshot *s, int64_t application, int64_t version, struct err *err)
 	fingerprint_text(s->pipeline, wanted);
 	if (sqlite3_step(statement) != SQLITE_ROW) {
 		rc = sql_fail(s->db, s->path, "being read", err);
-	} else if (strcmp((const char *)sqlite3_column_text(statement, 1),
-			  wanted) != 0) {
+		goto done;
+	}
+	/* NULL, where somebody else made the file. */
+	name = (const char *)sqlite3_column_text(statement, 0);
+	is = (const char *)sqlite3_column_text(statement, 1);
+	if (!is || strcmp(is, wanted) != 0) {
 		snprintf(what, sizeof(what),
 			 "of another pipeline, or of other fields, rules or "
 			 "tables (%.64s)",
-			 (const char *)sqlite3_column_text(statement, 0));
+			 name ? name : "");
 		rc = foreign(s, what, err);
 	}
+done:
 	sqlite3_finalize(statement);
 	return rc;
 }

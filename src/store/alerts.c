@@ -541,9 +541,6 @@ store_alerts_end(struct store *store, MDB_txn *txn,
 		alerts_notices(alerts, notices);
 		if (commit->delivered > alerts->delivered)
 			alerts->delivered = commit->delivered;
-	} else {
-		/* Nobody is told: nothing is owed to who comes later. */
-		alerts->delivered = alerts->next_notice - 1;
 	}
 	rc = save_states(store, txn);
 	if (rc == 0)

@@ -51,7 +51,7 @@
 
 #define BATCH      4096 /* what the engine takes at once, at most */
 #define PARTITIONS 4
-#define KEEP_PART  32 /* as in engine.c */
+#define KEEP_PART  16 /* as in engine.c */
 
 /* Of its own, so that a profile shows each. */
 #define STAGE __attribute__((noinline))

@@ -122,11 +122,19 @@ is "killed six times: each key above the limit has fired once" \
 	"$(of "$tmp/killed.out" '.alert_rules[0] | [.fired, .firing]')" \
 	"[$over,$over]"
 check "killed six times: there are some" [ "$over" -gt 200 ]
+# What is left when weir ends, the next run tells: this one has nothing else to.
+told_all() {
+	[ "$(sort -u "$tmp/numbers" | awk '{n += $2} END {print n}')" = "$over" ]
+}
+start_weir left run "$tmp/keys.json" --headless --rate 0 \
+	--store "$tmp/killed" --on-alert "python3 $tmp/number.py $tmp/numbers"
+broker_of left
+check "killed six times: all keys were told" wait_for 60 told_all
+kill -INT "$pid"
+end_of "$pid"
 is "killed six times: every notice was told" \
 	"$(cut -d ' ' -f 1 "$tmp/numbers" | sort -n | uniq | awk '$1 != NR' |
 	wc -l | tr -d ' ')" 0
-is "killed six times: with all keys" "$(sort -u "$tmp/numbers" |
-	awk '{n += $2} END {print n}')" "$over"
 
 # --- who is told -------------------------------------------------------------------
 
@@ -200,8 +208,19 @@ check "it is ended, and that is said" wait_for 60 grep -q \
 kill -INT "$hung"
 end_of "$hung"
 is "and the end does not wait for it" "$code" 0
+# Also when whoever started weir did not care how its children end.
+cat >"$tmp/ignoring" <<END
+#!/usr/bin/env python3
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv("$WEIR", sys.argv)
+END
+chmod +x "$tmp/ignoring"
+weir=$WEIR
+WEIR=$tmp/ignoring
 run failing "$tmp/any.json" --seed 1 --events 60000 --rate 20000 \
 	--store "$tmp/failing" --on-alert "false"
+WEIR=$weir
 check "a command that fails is said" grep -q \
 	'^weir: the command false of --on-alert ended with exit code 1' \
 	"$tmp/failing.err"

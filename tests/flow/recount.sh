@@ -162,4 +162,23 @@ run "the same, one in 5 damaged" "$tmp/kinds.json" "$tmp/r7" --seed 4 \
 recount "the report is what is judged" --rel 1e-9 "$tmp/kinds.json" \
 	"$tmp/events" "$tmp/r7"
 
+# --- keys that are hard to tell apart -----------------------------------------------------
+
+if command -v kcat >/dev/null; then
+	python3 "$lib/hard_keys.py" 5 20000 "$tmp/hard.json" "$tmp/events"
+	start_weir hard run "$tmp/hard.json" --headless --rate 0 --memory 16M \
+		--store "$tmp/hard"
+	broker_of hard
+	kcat -q -P -b "$broker" -t hard -l "$tmp/events"
+	check "keys that are hard to tell apart are taken" wait_for 60 \
+		report_says "$tmp/hard" ".ledger.consumed == 20000"
+	kill -INT "$pid"
+	end_of "$pid"
+	is "it ends well" "$code" 0
+	recount "the report is what is counted" --foreign 20000 \
+		"$tmp/hard.json" "$tmp/events" "$tmp/hard.out"
+else
+	ok "keys that are hard to tell apart # SKIP there is no kcat"
+fi
+
 finish

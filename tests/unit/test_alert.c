@@ -56,6 +56,7 @@ struct world {
 	struct buf log;
 	struct notices notices;
 	bool with_values;
+	unsigned asked; /* for rows */
 };
 
 /* ---- The source: what a store would say ---- */
@@ -80,6 +81,7 @@ ask_row(void *ctx, unsigned table, int64_t window_ms, struct text key,
 {
 	struct row *found = find(ctx, table, window_ms, key);
 
+	((struct world *)ctx)->asked++;
 	if (found)
 		*row = found->now;
 	return found ? 0 : WEIR_NOT_FOUND;
@@ -507,6 +509,36 @@ test_summary_of_windows(void **state)
 	end(&w);
 }
 
+/* Alerts that fire, and thousands of windows without an event. */
+static void
+test_gaps(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, "{\"name\": \"hot\", \"table\": \"minute\", \"above\": 5,"
+		  " \"cooldown\": \"9000m\"},"
+		  "{\"name\": \"cold\", \"table\": \"minute\", \"below\": 1}");
+	for (unsigned i = 0; i < 20; i++) {
+		char key[2] = {(char)('a' + i), '\0'};
+
+		events(&w, key, 1, 6);
+	}
+	commit(&w, 70);
+	assert_int_equal(w.alerts->rules[0].fired, 20);
+	w.log.size = 0;
+	w.asked = 0;
+	event(&w, "a", 60 * 9000, 1);
+	commit(&w, 60 * 9000 + 70);
+	assert_int_equal(w.notices.len, 2);
+	assert_int_equal(w.notices.items[1].count, 20);
+	assert_int_equal(w.notices.items[1].at_ms, T0 + 120000);
+	assert_int_equal(w.notices.items[1].value.i, 0);
+	/* Only in the window that has an event is there something to ask. */
+	assert_true(w.asked <= 20);
+	end(&w);
+}
+
 #define CHANGE(more)                                                           \
 	"{\"name\": \"jump\", \"table\": \"minute\", \"change\":"              \
 	" {\"windows\": 2, " more "}}"
@@ -899,6 +931,42 @@ test_one_notice(void **state)
 	end(&w);
 }
 
+/* A rule that goes back and forth in one commit, as after a pause. */
+static void
+test_last_is_told_last(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, "{\"name\": \"keys\", \"table\": \"minute\","
+		  " \"summary\": \"keys\", \"above\": 1}");
+	for (unsigned i = 0; i < 3; i++) {
+		event(&w, "a", 60 * i, 1);
+		if (i != 1)
+			event(&w, "b", 60 * i, 1);
+	}
+	commit(&w, 190);
+	expect(&w, "fires  at 60: 2/1\nclears  at 120: 1/1\n"
+		   "fires  at 180: 2/1\n");
+	assert_int_equal(w.notices.len, 2);
+	assert_true(w.notices.items[0].cleared);
+	assert_int_equal(w.notices.items[0].number, 1);
+	assert_false(w.notices.items[1].cleared);
+	assert_int_equal(w.notices.items[1].count, 2);
+	/* It is about no key. */
+	assert_string_equal(w.notices.items[1].message.data, "keys: 2 > 1");
+	event(&w, "a", 190, 1);
+	event(&w, "a", 240, 1);
+	event(&w, "b", 240, 1);
+	event(&w, "a", 300, 1);
+	commit(&w, 370);
+	assert_int_equal(w.notices.len, 4);
+	assert_false(w.notices.items[2].cleared);
+	assert_true(w.notices.items[3].cleared);
+	assert_true(w.notices.items[3].over);
+	end(&w);
+}
+
 static void
 test_message(void **state)
 {
@@ -942,6 +1010,7 @@ test_people(void **state)
 	commit(&w, 130);
 	assert_int_equal(w.notices.len, 2); /* b has cleared */
 	assert_true(w.notices.items[1].cleared);
+	assert_false(w.notices.items[1].over);
 	expect(&w, "clears b at 120: 0/5\n");
 	/* A muted rule goes on, and tells nobody. */
 	alerts_command(w.alerts, &mute);
@@ -988,6 +1057,7 @@ test_markup(void **state)
 		      7, 100,
 		      "\xef\xbf\xbd"
 		      "abc\xef\xbf\xbd");
+	assert_markup("\xd8\x9c\xd8\xa7", 4, 100, "\xef\xbf\xbd\xd8\xa7");
 	/* No half of a character. */
 	assert_markup("a\xc3\xa9\xc3\xa9", 5, 4, "a\xc3\xa9\xe2\x80\xa6");
 	assert_markup("\xc3\xa9", 2, 1, "\xe2\x80\xa6");
@@ -1035,6 +1105,14 @@ test_stored_notice(void **state)
 	assert_string_equal(to.rule.data, "rule");
 	assert_string_equal(to.record.data, "");
 	assert_int_equal(to.limit.i, -4);
+	assert_false(to.over);
+	notice_release(&to);
+	from.over = true;
+	bytes.size = 0;
+	notice_encode(&from, &bytes);
+	memset(&to, 0, sizeof(to));
+	assert_true(notice_decode(bytes.data, bytes.size, &to));
+	assert_true(to.cleared && to.over);
 	notice_release(&to);
 	notice_release(&from);
 	buf_release(&bytes);
@@ -1052,6 +1130,7 @@ main(void)
 	    cmocka_unit_test(test_below_in_a_window),
 	    cmocka_unit_test(test_average_waits),
 	    cmocka_unit_test(test_summary_of_windows),
+	    cmocka_unit_test(test_gaps),
 	    cmocka_unit_test(test_change),
 	    cmocka_unit_test(test_commits_do_not_matter),
 	    cmocka_unit_test(test_rows),
@@ -1062,6 +1141,7 @@ main(void)
 	    cmocka_unit_test(test_silence),
 	    cmocka_unit_test(test_bounded),
 	    cmocka_unit_test(test_one_notice),
+	    cmocka_unit_test(test_last_is_told_last),
 	    cmocka_unit_test(test_message),
 	    cmocka_unit_test(test_people),
 	    cmocka_unit_test(test_markup),

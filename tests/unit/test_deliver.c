@@ -185,6 +185,74 @@ ends_with_some_left(void **state)
 	assert_int_equal(gate.len, 0);
 }
 
+/* Of a target that does not hear: it is left, and lets go when it returns. */
+struct deaf {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool may_return, freed;
+};
+
+static int
+send_deaf(void *ctx, const struct notice *notice, const _Atomic bool *hurry,
+	  struct err *err)
+{
+	struct timespec until = clock_timespec(clock_steady_ns() + DEADLINE_NS);
+	struct deaf *deaf = ctx;
+
+	(void)notice;
+	(void)hurry;
+	(void)err;
+	pthread_mutex_lock(&deaf->lock);
+	while (!deaf->may_return &&
+	       pthread_cond_timedwait(&deaf->changed, &deaf->lock, &until) == 0)
+		;
+	pthread_mutex_unlock(&deaf->lock);
+	return 0;
+}
+
+static void
+free_deaf(void *ctx)
+{
+	struct deaf *deaf = ctx;
+
+	pthread_mutex_lock(&deaf->lock);
+	deaf->freed = true;
+	pthread_cond_broadcast(&deaf->changed);
+	pthread_mutex_unlock(&deaf->lock);
+}
+
+static void
+a_deaf_target_is_left(void **state)
+{
+	static struct deaf deaf;
+	struct delivery_target target = {"the deaf", &deaf, send_deaf,
+					 free_deaf};
+	struct timespec until = clock_timespec(clock_steady_ns() + DEADLINE_NS);
+	struct gate gate;
+	struct delivery *delivery = begin(&gate);
+	struct err err;
+
+	(void)state;
+	pthread_mutex_init(&deaf.lock, NULL);
+	clock_cond_init(&deaf.changed);
+	assert_int_equal(delivery_add(delivery, &target, &err), 0);
+	open_gate(&gate, 1);
+	push(delivery, 1, 3);
+	delivery_drain(delivery, 1);
+	assert_int_equal(delivery_done(delivery), 0);
+	delivery_free(delivery);
+	assert_true(gate.freed);
+	pthread_mutex_lock(&deaf.lock);
+	assert_false(deaf.freed);
+	deaf.may_return = true;
+	pthread_cond_broadcast(&deaf.changed);
+	while (!deaf.freed &&
+	       pthread_cond_timedwait(&deaf.changed, &deaf.lock, &until) == 0)
+		;
+	assert_true(deaf.freed);
+	pthread_mutex_unlock(&deaf.lock);
+}
+
 static void
 commands(void **state)
 {
@@ -219,6 +287,7 @@ main(void)
 	    cmocka_unit_test(in_order_and_bounded),
 	    cmocka_unit_test(tried_again),
 	    cmocka_unit_test(ends_with_some_left),
+	    cmocka_unit_test(a_deaf_target_is_left),
 	    cmocka_unit_test(commands),
 	};
 

@@ -957,12 +957,27 @@ foreign_files_are_refused(void **state)
 {
 	struct snapshot *s = open_file(&keep_all);
 	char large[8192];
+	struct err err;
 
 	(void)state;
 	snapshot_close(s);
 	assert_refused(other, WEIR_STORE_FOREIGN, "of another pipeline");
 	tell("PRAGMA user_version = 3");
 	assert_refused(p, WEIR_STORE_FOREIGN, "newer weir (version 3");
+	/* Somebody's own making. */
+	tell("PRAGMA user_version = 2; DROP TABLE pipeline;"
+	     "CREATE TABLE pipeline (name, fingerprint);"
+	     "INSERT INTO pipeline VALUES (NULL, NULL);"
+	     "DROP TABLE pipeline_table; CREATE TABLE pipeline_table"
+	     " (name, current_table, key_fields, window_ms);"
+	     "INSERT INTO pipeline_table VALUES (NULL, 'a', 'b', NULL),"
+	     " ('c', NULL, NULL, NULL)");
+	assert_refused(p, WEIR_STORE_FOREIGN, "of another pipeline");
+	tell("UPDATE pipeline SET name = 'a' || char(27) || '[2J\xc2\x9b"
+	     "m'");
+	assert_refused(p, WEIR_STORE_FOREIGN, "tables (a?[2J??m)");
+	assert_int_equal(export_table(file, "c", EXPORT_CSV, 1, &err),
+			 WEIR_NOT_FOUND);
 	unlink(file);
 	{
 		sqlite3 *db;

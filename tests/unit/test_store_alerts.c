@@ -356,6 +356,16 @@ notices_wait(void **state)
 	assert_string_equal(again.items[0].key.data, "b");
 	assert_string_equal(again.items[1].message.data, "some: c 2 > 1");
 	notices_release(&again);
+	/* A run that tells nobody makes none, and leaves these. */
+	w.tell = false;
+	add(&w, "x", 2);
+	commit(&w);
+	restart(&w);
+	check_ok(store_undelivered(w.store, &again, &err), &err);
+	assert_int_equal(again.len, 2);
+	assert_int_equal(again.items[0].number, 2);
+	notices_release(&again);
+	w.tell = true;
 	/* Numbers are not used again. */
 	add(&w, "d", 2);
 	commit(&w);
