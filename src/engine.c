@@ -638,3 +638,9 @@ engine_brokers(const struct engine *engine)
 {
 	return engine->brokers;
 }
+
+const struct kafka_settings *
+engine_settings(const struct engine *engine)
+{
+	return &engine->options.kafka;
+}

@@ -106,5 +106,7 @@ void engine_mute(struct engine *engine, unsigned rule, bool muted);
 
 /* "127.0.0.1:PORT" or the brokers given; valid until it is stopped. */
 const char *engine_brokers(const struct engine *engine);
+/* Its clients' settings, these brokers among them; valid as long. */
+const struct kafka_settings *engine_settings(const struct engine *engine);
 
 #endif

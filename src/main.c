@@ -23,9 +23,11 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/hash.h"
+#include "browse.h"
 #include "engine.h"
 #include "generate/generator.h"
 #include "generate/stream.h"
+#include "kafka/fetch.h"
 #include "options.h"
 #include "rehearse.h"
 #include "report.h"
@@ -180,6 +182,8 @@ struct live_source {
 	struct watch *watch;             /* of several stores */
 	struct keeper *keeper;           /* NULL: no snapshots are taken */
 	const char *snapshots;           /* the file; NULL: none */
+	struct browse *browse;           /* of one store; NULL: of several */
+	struct fetch *fetch;             /* NULL: no broker is known */
 	const struct pipeline *pipeline; /* that of its views */
 };
 
@@ -279,6 +283,56 @@ source_told(void *ctx, char *text, size_t size)
 	return keeper_told(source->keeper, text, size);
 }
 
+static struct store *
+source_store(const struct live_source *source)
+{
+	return source->engine ? engine_store(source->engine)
+			      : source->stores[0];
+}
+
+static void
+source_browse(void *ctx, const struct page_query *query, uint64_t number)
+{
+	struct live_source *source = ctx;
+
+	browse_ask(source->browse, query, number);
+}
+
+static int
+source_browsed(void *ctx, struct page **page, struct err *err)
+{
+	struct live_source *source = ctx;
+
+	return browse_take(source->browse, page, err);
+}
+
+static int
+source_key(void *ctx, unsigned table, int64_t window_ms,
+	   const struct view_text *id, int windows, struct view_key **key,
+	   struct err *err)
+{
+	return store_read_key(source_store(ctx), table, window_ms,
+			      (struct text){id->data, id->size}, windows, key,
+			      err);
+}
+
+static void
+source_fetch(void *ctx, const struct view_position *position)
+{
+	struct live_source *source = ctx;
+
+	fetch_ask(source->fetch, position->topic, position->partition,
+		  position->offset);
+}
+
+static struct view_event *
+source_fetched(void *ctx)
+{
+	struct live_source *source = ctx;
+
+	return fetch_take(source->fetch);
+}
+
 static int64_t
 source_now_ms(void *ctx)
 {
@@ -302,8 +356,23 @@ show(struct live_source *live, int signal_fd, const struct options *o,
 	    .ascii = o->ascii,
 	    .silent = o->no_bell,
 	    .notify = o->notify_terminal,
+	    .brokers = o->kafka.brokers,
 	};
+	const struct kafka_settings *kafka =
+	    live->engine ? engine_settings(live->engine) : &o->kafka;
+	int rc = 0;
 
+	if (!live->watch) {
+		rc = browse_start(source_store(live), &live->browse, err);
+		source.browse = source_browse;
+		source.browsed = source_browsed;
+		source.key = source_key;
+	}
+	if (rc == 0 && kafka->brokers) {
+		rc = fetch_start(kafka, &live->fetch, err);
+		source.fetch = source_fetch;
+		source.fetched = source_fetched;
+	}
 	if (live->engine) {
 		source.acknowledge = source_acknowledge;
 		source.mute = source_mute;
@@ -314,7 +383,11 @@ show(struct live_source *live, int signal_fd, const struct options *o,
 	}
 	if (live->snapshots)
 		source.past = source_past;
-	return dashboard_run(&source, &options, err);
+	if (rc == 0)
+		rc = dashboard_run(&source, &options, err);
+	fetch_stop(live->fetch);
+	browse_stop(live->browse);
+	return rc;
 }
 
 /* ---- Run ---- */

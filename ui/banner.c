@@ -269,6 +269,14 @@ panel_of(const struct screen *screen, unsigned rule)
 	return -1;
 }
 
+/* Whether the page of its key can be read from the store. */
+static bool
+in_store(const struct screen *screen, const struct panel_alerts_row *row)
+{
+	return (screen->offers & KEYS_STORE) && !screen->back &&
+	       row->alert->key_id.size > 0;
+}
+
 unsigned
 banner_when(const struct screen *screen)
 {
@@ -285,7 +293,8 @@ banner_when(const struct screen *screen)
 	if (!meant(screen, &row))
 		return when;
 	when |= KEYS_RULE;
-	if (row.alert && row.alert->key.size && panel_of(screen, row.rule) >= 0)
+	if (row.alert && row.alert->key.size &&
+	    (panel_of(screen, row.rule) >= 0 || in_store(screen, &row)))
 		when |= KEYS_KEY;
 	return when;
 }
@@ -346,6 +355,21 @@ banner_mute(struct screen *screen, int64_t now_ms)
 	return SCREEN_MUTE;
 }
 
+/* What the store has of it, whether a ranking has it or not. */
+static void
+open_stored(struct screen *screen, const struct panel_alerts_row *row, int at)
+{
+	const struct pipeline *p = screen->view->pipeline;
+	int table =
+	    at < 0 ? p->alerts[row->rule].table : screen->panels[at].spec.table;
+
+	if (at >= 0)
+		screen->focus = (unsigned)at;
+	keypage_open(screen, false, (unsigned)table,
+		     p->tables[table].window_ms ? row->alert->window_ms : 0,
+		     &row->alert->key_id);
+}
+
 void
 banner_open_key(struct screen *screen, int64_t now_ms)
 {
@@ -357,10 +381,16 @@ banner_open_key(struct screen *screen, int64_t now_ms)
 	if (!meant(screen, &row) || !row.alert)
 		return;
 	at = panel_of(screen, row.rule);
-	panel = &screen->panels[at];
-	panel->selecting = true;
-	panel->selected = panel_text_id(&row.alert->key);
-	panel->detail_scale = 0;
+	panel = at < 0 ? NULL : &screen->panels[at];
+	if (panel) {
+		panel->selecting = true;
+		panel->selected = panel_text_id(&row.alert->key);
+		panel->detail_scale = 0;
+	}
+	if (in_store(screen, &row)) {
+		open_stored(screen, &row, at);
+		return;
+	}
 	/* It may be at the other end of the ranking. */
 	if (panel_selected(panel) < 0)
 		panel_sort(panel, !panel->smallest_first, now_ms);

@@ -186,9 +186,8 @@ draw_blocks(struct canvas *canvas, const struct area *plot, enum style style,
 	}
 }
 
-/* Three digits would be a precision that the axis does not have: 20 k. */
-static struct format
-tick_label(double number)
+struct format
+chart_tick(double number)
 {
 	struct format f = format_compact(number);
 	size_t point = strcspn(f.text, "."), end = point, keep;
@@ -219,7 +218,7 @@ draw_axes(struct canvas *canvas, const struct area *area,
 		if (tick)
 			canvas_right(canvas, area, row, 0, Y_AXIS - 2,
 				     STYLE_DIM,
-				     tick_label(row ? scale / 2 : scale).text);
+				     chart_tick(row ? scale / 2 : scale).text);
 		canvas_puts(canvas, area, row, Y_AXIS - 1, STYLE_DIM,
 			    tick ? "┤" : "│");
 	}

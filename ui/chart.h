@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "canvas.h"
+#include "format.h"
 
 /* A bar over `share` (0 to 1) of the width, to an eighth of a column. */
 void chart_bar(struct canvas *canvas, const struct area *area, int row, int col,
@@ -28,6 +29,12 @@ void chart_spark(struct canvas *canvas, const struct area *area, int row,
 
 /* The smallest of 1, 2, 5 × 10^n that is not below `largest`; at least 1. */
 double chart_nice(double largest);
+
+/*
+ * A number on an axis: 20 k, since three digits would be a precision that it
+ * does not have.
+ */
+struct format chart_tick(double number);
 
 /*
  * The scale for a chart that has had the scale `held` (0: none yet): grows at

@@ -4,6 +4,7 @@
 #include "chart.h"
 #include "columns.h"
 #include "format.h"
+#include "keypage.h"
 
 #define KEY_MIN    6
 #define RECENT_MIN 10
@@ -399,119 +400,19 @@ columns_draw(struct panel *panel, struct canvas *canvas,
 		canvas_puts(canvas, area, row, 2, STYLE_DIM, "nothing yet");
 }
 
-/* "sum of amount" */
-static void
-measure_meaning(const struct panel *panel, const struct measure *measure,
-		char *out, size_t size)
-{
-	static const char *const kinds[] = {
-	    [MEASURE_COUNT] = "count",     [MEASURE_SUM] = "sum",
-	    [MEASURE_AVERAGE] = "average", [MEASURE_MINIMUM] = "minimum",
-	    [MEASURE_MAXIMUM] = "maximum",
-	};
-
-	if (measure->field < 0)
-		snprintf(out, size, "%s", kinds[measure->kind]);
-	else
-		snprintf(
-		    out, size, "%s of %s", kinds[measure->kind],
-		    panel->view->pipeline->event.fields[measure->field].name);
-}
-
-#define DETAIL_LABEL 24
-
-static void
-detail_line(struct canvas *canvas, const struct area *area, int row,
-	    const char *label, const char *value, const char *note)
-{
-	canvas_fit(canvas, area, row, 2, DETAIL_LABEL - 3, STYLE_DIM, label,
-		   strlen(label));
-	canvas_right(canvas, area, row, DETAIL_LABEL, 20, STYLE_BOLD, value);
-	canvas_fit(canvas, area, row, DETAIL_LABEL + 22,
-		   area->cols - DETAIL_LABEL - 22, STYLE_DIM, note,
-		   strlen(note));
-}
-
 void
 columns_detail(struct panel *panel, unsigned index, struct canvas *canvas,
 	       const struct area *area)
 {
-	const struct view_table *table = panel_table(panel);
-	const struct view_table *windows = panel_windows(panel);
-	const struct view_row *row = columns_row(panel, index);
-	struct area text = {area->row, area->col + 2, area->rows < 3 ? 1 : 3,
-			    area->cols - 2};
-	int64_t largest = 0;
-	char note[256];
-	int at;
+	struct keypage_facts facts = {
+	    .view = panel->view,
+	    .table = (unsigned)panel->spec.table,
+	    .windows = panel_windows(panel) ? panel->spec.windows : -1,
+	    .row = columns_row(panel, index),
+	    .brokers = panel->brokers,
+	    .live = panel->live,
+	    .scale = &panel->detail_scale,
+	};
 
-	at = canvas_wrap(canvas, &text, 0, STYLE_BOLD, row->key.data,
-			 row->key.size);
-	if (area->rows >= 12)
-		at++;
-	for (unsigned i = 0; i < table->spec->measures_len; i++) {
-		const struct measure *measure = &table->spec->measures[i];
-
-		measure_meaning(panel, measure, note, sizeof(note));
-		detail_line(canvas, area, at++, measure->name,
-			    format_value(row->measures[i]).text, note);
-	}
-	if (columns_adds_up(panel)) {
-		const struct measure *measure = ranked(panel);
-
-		snprintf(note, sizeof(note), "of %s %s",
-			 format_value(table->summary.total).text,
-			 measure->name);
-		detail_line(canvas, area, at++, "share",
-			    format_percent(
-				value_double(row->measures[table->spec->rank]),
-				row->measures[table->spec->rank].kind
-				    ? value_double(table->summary.total)
-				    : 0)
-				.text,
-			    note);
-		if (!table->spec->window_ms)
-			detail_line(canvas, area, at++, "per s",
-				    format_rate(row->per_s).text,
-				    "mean of the last 10 s");
-	}
-	if (windows) {
-		snprintf(note, sizeof(note),
-			 "in a complete window of %s in which it occurs",
-			 format_span(windows->spec->window_ms).text);
-		detail_line(canvas, area, at++, "smallest",
-			    format_value(row->window_min).text, note);
-		snprintf(note, sizeof(note), "in a window of %s",
-			 format_span(windows->spec->window_ms).text);
-		detail_line(canvas, area, at++, "largest",
-			    format_value(row->window_max).text, note);
-	}
-	position_note(panel->view, &row->first, note, sizeof(note));
-	detail_line(
-	    canvas, area, at++, "first event",
-	    format_position(row->first.partition, row->first.offset).text,
-	    note);
-	position_note(panel->view, &row->last, note, sizeof(note));
-	detail_line(canvas, area, at++, "last event",
-		    format_position(row->last.partition, row->last.offset).text,
-		    note);
-	at++;
-	if (table->spec->window_ms || !columns_adds_up(panel) ||
-	    area->rows - at < 5)
-		return;
-	snprintf(note, sizeof(note), "%s per second, last %d s",
-		 ranked(panel)->name, VIEW_SECONDS);
-	canvas_puts(canvas, area, at++, 2, STYLE_DIM, note);
-	for (int i = 0; i < VIEW_SECONDS; i++)
-		if (row->recent[i] > largest)
-			largest = row->recent[i];
-	panel->detail_scale = chart_scale(panel->detail_scale, (double)largest);
-	text = (struct area){area->row + at, area->col, area->rows - at,
-			     area->cols};
-	if (text.rows > 14)
-		text.rows = 14;
-	if (text.cols > 8 + 2 * VIEW_SECONDS)
-		text.cols = 8 + 2 * VIEW_SECONDS;
-	chart_seconds(canvas, &text, STYLE_LIVE, row->recent, NULL, VIEW_SECONDS,
-		      panel->detail_scale, panel->live ? "now" : "end");
+	keypage_draw_facts(&facts, canvas, area);
 }

@@ -12,6 +12,7 @@
 #include "term.h"
 
 #define FRAME_MS  100
+#define ANSWER_MS 20 /* while what a key asked for is not there yet */
 #define NEWS_COLS 200
 
 struct dashboard {
@@ -22,6 +23,7 @@ struct dashboard {
 	struct canvas news;         /* a line for the desktop */
 	struct dashboard_live live; /* as it was drawn last */
 	int64_t second;             /* the clock second that was drawn last */
+	uint64_t browsing;          /* the number of what was asked for last */
 	bool changed;               /* there is something to draw */
 };
 
@@ -74,6 +76,61 @@ fetch(struct dashboard *d, int64_t now_ms)
 	/* Times on the screen are in seconds. */
 	if (now_ms / 1000 != d->second)
 		d->changed = true;
+}
+
+/* Asks for the rows that the screen wants, and takes those that came. */
+static void
+browse(struct dashboard *d)
+{
+	const struct dashboard_source *source = d->source;
+	struct page *page;
+	struct err err;
+	int rc;
+
+	if (!source->browse)
+		return;
+	if (d->browsing != d->screen.rows.number) {
+		d->browsing = d->screen.rows.number;
+		source->browse(source->ctx,
+			       screen_wants_rows(&d->screen)
+				   ? &d->screen.rows.query
+				   : NULL,
+			       d->browsing);
+	}
+	rc = source->browsed(source->ctx, &page, &err);
+	if (rc == WEIR_NOT_FOUND)
+		return;
+	if (rc)
+		screen_set_page_problem(&d->screen, err.text);
+	else
+		screen_set_page(&d->screen, page);
+	d->changed = true;
+}
+
+static void
+look_up(struct dashboard *d)
+{
+	const struct dashboard_source *source = d->source;
+	const struct keypage *page = &d->screen.key;
+	const struct view_text id = {page->id, page->id_size};
+	struct view_event *event;
+	struct view_key *key;
+	struct err err;
+
+	if (source->key && screen_wants_key(&d->screen)) {
+		bool there =
+		    source->key(source->ctx, page->table, page->window_ms, &id,
+				page->windows, &key, &err) == 0;
+
+		screen_set_key(&d->screen, there ? key : NULL,
+			       there ? NULL : err.text);
+		d->changed = true;
+	}
+	event = source->fetched ? source->fetched(source->ctx) : NULL;
+	if (event) {
+		screen_set_event(&d->screen, event);
+		d->changed = true;
+	}
 }
 
 static void
@@ -163,10 +220,15 @@ read_keys(struct dashboard *d, int64_t now_ms)
 		case SCREEN_STEP:
 			step(d, now_ms);
 			break;
+		case SCREEN_FETCH:
+			d->source->fetch(d->source->ctx,
+					 &d->screen.key.key->row.last);
+			break;
 		case SCREEN_NOTHING:
 			break;
 		}
 		fetch_base(d, now_ms);
+		look_up(d);
 	}
 	return false;
 }
@@ -201,12 +263,16 @@ loop(struct dashboard *d, struct err *err)
 		/* A clock that was set back must not stop the frames. */
 		if (now_ms >= next_ms || next_ms - now_ms > FRAME_MS) {
 			fetch(d, now_ms);
+			look_up(d);
 			next_ms = now_ms + FRAME_MS;
 		}
+		browse(d);
 		draw(d, now_ms);
 		if (d->live.ended && d->options->quit_when_ended)
 			return 0;
 		wait_ms = (int)(next_ms - now_ms);
+		if (wait_ms > ANSWER_MS && screen_waits_for_rows(&d->screen))
+			wait_ms = ANSWER_MS;
 		n = poll(fds, 2, wait_ms);
 		if (n < 0 && errno != EINTR)
 			return err_errno(err, "cannot wait for keys");
@@ -239,7 +305,10 @@ dashboard_run(const struct dashboard_source *source,
 	d.screen.silent = options->silent;
 	d.screen.offers = (source->acknowledge ? KEYS_COMMANDS : 0) |
 			  (source->past ? KEYS_PAST : 0) |
-			  (source->snapshot ? KEYS_SNAPSHOT : 0);
+			  (source->snapshot ? KEYS_SNAPSHOT : 0) |
+			  (source->browse ? KEYS_STORE : 0) |
+			  (source->fetch ? KEYS_FETCH : 0);
+	d.screen.brokers = options->brokers;
 	canvas_init(&d.canvas, options->ascii || !term_has_unicode());
 	canvas_init(&d.news, options->ascii || !term_has_unicode());
 	canvas_resize(&d.news, 1, NEWS_COLS);

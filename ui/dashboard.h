@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "store/page.h"
 #include "store/view.h"
 
 /* What changes between commits: asked for at each frame, never stored. */
@@ -67,6 +68,29 @@ struct dashboard_source {
 	int (*past)(void *ctx, int64_t id, int step,
 		    struct dashboard_past *past, struct err *err);
 	/*
+	 * Asks for rows of a table, in place of those asked for before (query
+	 * NULL: for none any more), which somebody else then reads; and takes
+	 * the newest of them: see browse.h. Both NULL: rankings are all there
+	 * is.
+	 */
+	void (*browse)(void *ctx, const struct page_query *query,
+		       uint64_t number);
+	int (*browsed)(void *ctx, struct page **page, struct err *err);
+	/*
+	 * What there is of a key as it is stored: see store_read_key(). There
+	 * when browse is.
+	 */
+	int (*key)(void *ctx, unsigned table, int64_t window_ms,
+		   const struct view_text *id, int windows,
+		   struct view_key **key, struct err *err);
+	/*
+	 * Asks for an event of the topic, and takes it once it has come, or
+	 * cannot come (NULL: not yet): see fetch.h. Both NULL: no broker is
+	 * known.
+	 */
+	void (*fetch)(void *ctx, const struct view_position *position);
+	struct view_event *(*fetched)(void *ctx);
+	/*
 	 * A snapshot is to be taken now; told() is asked at each frame whether
 	 * there is something new to be said about it. Both NULL: none are
 	 * taken.
@@ -82,6 +106,8 @@ struct dashboard_options {
 	bool quit_when_ended; /* --duration and --events: end by itself */
 	bool silent; /* no bell when an alert fires, until it is turned on */
 	bool notify; /* the terminal is told of alerts, to tell the desktop */
+	const char *brokers; /* in commands that are shown; NULL: as the view
+				says where it comes from */
 };
 
 /*

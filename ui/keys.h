@@ -53,6 +53,10 @@ enum action {
 	ACTION_FIRST,
 	ACTION_LAST,
 	ACTION_SORT,
+	ACTION_REVERSE,
+	ACTION_FILTER,
+	ACTION_ROWS,
+	ACTION_FETCH,
 	ACTION_ZOOM,
 	ACTION_OPEN,
 	ACTION_CLOSE,
@@ -90,6 +94,11 @@ enum keys_when {
 	KEYS_COMMANDS = 1 << 13, /* acknowledge and mute */
 	KEYS_PAST = 1 << 14,     /* read snapshots */
 	KEYS_SNAPSHOT = 1 << 15, /* take one */
+	KEYS_STORE = 1 << 20,    /* go through all rows of a table */
+	KEYS_FETCH = 1 << 21,    /* fetch an event from its topic */
+	/* And again what must hold. */
+	KEYS_TABLE = 1 << 22, /* the focused panel is about a table */
+	KEYS_EVENT = 1 << 23, /* the page of a key is open */
 };
 
 struct key_binding {

@@ -18,13 +18,28 @@ overlay_draw_rule(struct canvas *canvas, const struct area *body,
 	canvas_puts(canvas, body, 0, 2 + width, STYLE_NORMAL, " ");
 }
 
+void
+overlay_draw_headline(struct canvas *canvas, const struct area *body,
+		      const char *name, enum style style, const char *text)
+{
+	int width = canvas_width(canvas, text, strlen(text));
+	int used = 4 + canvas_width(canvas, name, strlen(name));
+
+	if (used + width + 4 > body->cols)
+		return;
+	canvas_puts(canvas, body, 0, body->cols - width - 3, STYLE_NORMAL, " ");
+	canvas_puts(canvas, body, 0, body->cols - width - 2, style, text);
+	canvas_puts(canvas, body, 0, body->cols - 2, STYLE_NORMAL, " ");
+}
+
 /* The keys in one or two columns, from the table that they work by. */
 void
 overlay_draw_help(struct screen *screen, struct canvas *canvas,
 		  const struct area *body)
 {
-	const unsigned possible =
-	    KEYS_RATE | KEYS_ALERTS | KEYS_COMMANDS | KEYS_PAST | KEYS_SNAPSHOT;
+	const unsigned possible = KEYS_RATE | KEYS_ALERTS | KEYS_COMMANDS |
+				  KEYS_PAST | KEYS_SNAPSHOT | KEYS_STORE |
+				  KEYS_FETCH;
 	unsigned when = screen_when(screen);
 	int across = body->cols >= 100 ? 2 : 1;
 	int lines = ((int)keys_len + across - 1) / across;

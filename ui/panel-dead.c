@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "format.h"
+#include "keypage.h"
 #include "panel.h"
 
 static unsigned
@@ -135,9 +136,9 @@ dead_detail(struct panel *panel, unsigned row, struct canvas *canvas,
 	    const struct area *area)
 {
 	const struct view_dead *dead = &panel->view->dead[row];
-	struct area text = {area->row + 6, area->col + 2, area->rows - 6,
+	struct area text = {area->row + 7, area->col + 2, area->rows - 7,
 			    area->cols - 4};
-	char note[300];
+	char note[512];
 
 	canvas_puts(canvas, area, 0, 2, STYLE_DIM, "reason");
 	canvas_puts(canvas, area, 0, 14, STYLE_BAD, dead->reason);
@@ -160,6 +161,13 @@ dead_detail(struct panel *panel, unsigned row, struct canvas *canvas,
 		      dead->raw.size < dead->raw_size
 			  ? ", of which the beginning is kept"
 			  : "");
+	if (dead->position.topic) {
+		keypage_command(panel->view, panel->brokers, &dead->position,
+				note, sizeof(note));
+		canvas_puts(canvas, area, 5, 2, STYLE_DIM, "again");
+		canvas_fit(canvas, area, 5, 14, area->cols - 14, STYLE_NORMAL,
+			   note, strlen(note));
+	}
 	if (text.rows > 0 && text.cols > 0)
 		canvas_wrap(canvas, &text, 0, STYLE_NORMAL, dead->raw.data,
 			    dead->raw.size);

@@ -7,11 +7,17 @@
 #include "panel.h"
 
 static const struct panel_class *const classes[PANEL_KINDS] = {
-    [PANEL_AVERAGE] = &panel_average, [PANEL_EXTREMES] = &panel_extremes,
-    [PANEL_SHARE] = &panel_share,     [PANEL_SPREAD] = &panel_spread,
-    [PANEL_SERIES] = &panel_series,   [PANEL_LEDGER] = &panel_ledger,
-    [PANEL_DEAD] = &panel_dead,       [PANEL_PARTITIONS] = &panel_partitions,
+    [PANEL_AVERAGE] = &panel_average,
+    [PANEL_EXTREMES] = &panel_extremes,
+    [PANEL_SHARE] = &panel_share,
+    [PANEL_SPREAD] = &panel_spread,
+    [PANEL_SERIES] = &panel_series,
+    [PANEL_LEDGER] = &panel_ledger,
+    [PANEL_DEAD] = &panel_dead,
+    [PANEL_PARTITIONS] = &panel_partitions,
     [PANEL_ALERTS] = &panel_alerts,
+    [PANEL_TABLE] = &panel_table_list,
+    [PANEL_WINDOWS] = &panel_windows_list,
 };
 
 void
@@ -51,16 +57,23 @@ panel_windows(const struct panel *panel)
 }
 
 void
-panel_key_name(const struct panel *panel, char *out, size_t size)
+table_key_name(const struct pipeline *p, const struct table_spec *spec,
+	       char *out, size_t size)
 {
-	const struct table_spec *spec = panel_table(panel)->spec;
 	size_t used = 0;
 
 	out[0] = '\0';
 	for (unsigned i = 0; i < spec->by_len && used < size; i++)
-		used += (size_t)snprintf(
-		    out + used, size - used, "%s%s", i ? " · " : "",
-		    panel->view->pipeline->event.fields[spec->by[i]].name);
+		used += (size_t)snprintf(out + used, size - used, "%s%s",
+					 i ? " · " : "",
+					 p->event.fields[spec->by[i]].name);
+}
+
+void
+panel_key_name(const struct panel *panel, char *out, size_t size)
+{
+	table_key_name(panel->view->pipeline, panel_table(panel)->spec, out,
+		       size);
 }
 
 uint64_t

@@ -55,7 +55,8 @@ struct panel {
 	struct panel_spec spec;
 	const struct view *view; /* borrowed from the screen */
 	bool focused;
-	bool live; /* what is shown is now: not frozen, not ended */
+	bool live;           /* what is shown is now: not frozen, not ended */
+	const char *brokers; /* for commands; NULL: as the view says */
 	bool smallest_first;
 
 	/* The order that is shown: indices into the view's rows. */
@@ -117,6 +118,8 @@ const struct view_table *panel_table(const struct panel *panel);
 const struct view_table *panel_windows(const struct panel *panel);
 /* The name of the key's field, or of each joined by " · ". */
 void panel_key_name(const struct panel *panel, char *out, size_t size);
+void table_key_name(const struct pipeline *p, const struct table_spec *spec,
+		    char *out, size_t size);
 uint64_t panel_text_id(const struct view_text *text);
 /*
  * Draws the rows that are in sight from a row of the area on, through a
@@ -133,7 +136,7 @@ void panel_list(struct panel *panel, struct canvas *canvas,
 
 extern const struct panel_class panel_alerts, panel_average, panel_extremes,
     panel_share, panel_spread, panel_series, panel_ledger, panel_dead,
-    panel_partitions;
+    panel_partitions, panel_table_list, panel_windows_list;
 
 /* "partition@offset", and the topic where there are several. */
 void position_note(const struct view *view,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "columns.h"
 #include "format.h"
 #include "keys.h"
 #include "rate.h"
@@ -21,6 +22,8 @@ screen_release(struct screen *screen)
 	view_free(screen->view);
 	view_free(screen->next);
 	view_free(screen->base.view);
+	rows_close(screen);
+	keypage_close(screen);
 	screen_init(screen);
 }
 
@@ -64,6 +67,8 @@ make_panels(struct screen *screen, const struct view *view)
 	screen->panels_len = 0;
 	screen->focus = 0;
 	screen->zoomed = false;
+	keypage_close(screen);
+	rows_close(screen);
 	screen->mode = SCREEN_PANELS;
 	for (unsigned i = 0;
 	     i < pipeline->panels_len && i < PIPELINE_PANELS_MAX; i++)
@@ -149,15 +154,26 @@ screen_when(const struct screen *screen)
 	when |= screen->back ? KEYS_BACK : KEYS_LIVE;
 	if (screen->live.generating)
 		when |= KEYS_RATE;
-	if (screen->panels_len > 1)
+	if (screen->panels_len > 1 && screen->mode != SCREEN_ROWS)
 		when |= KEYS_PANELS;
-	if (screen->mode != SCREEN_DETAIL && screen->mode != SCREEN_COMPARE)
+	if (screen->mode != SCREEN_DETAIL && screen->mode != SCREEN_COMPARE &&
+	    screen->mode != SCREEN_KEY)
 		when |= KEYS_NO_DETAIL;
 	if (!(when & KEYS_NO_DETAIL) || screen->zoomed || screen->back ||
-	    (panel && panel->selecting))
+	    screen->mode == SCREEN_ROWS || (panel && panel->selecting))
 		when |= KEYS_OPENED;
 	if (screen->mode == SCREEN_COMPARE)
 		return when | KEYS_ROWS;
+	if (rows_possible(screen))
+		when |= KEYS_TABLE;
+	if (screen->mode == SCREEN_ROWS)
+		return when | KEYS_SORTS | KEYS_ROWS |
+		       (rows_selected(screen) ? KEYS_MARKED : 0);
+	if (screen->mode == SCREEN_KEY)
+		return when | KEYS_ROWS |
+		       (screen->key.key && screen->key.key->row.last.topic
+			    ? KEYS_EVENT
+			    : 0);
 	if (!panel)
 		return when;
 	if (panel_rows(panel) > 0)
@@ -291,6 +307,10 @@ close_one(struct screen *screen, int64_t now_ms)
 		past_forget(screen);
 	if (screen->mode == SCREEN_DETAIL || screen->mode == SCREEN_COMPARE)
 		screen->mode = SCREEN_PANELS;
+	else if (screen->mode == SCREEN_KEY)
+		keypage_close(screen);
+	else if (screen->mode == SCREEN_ROWS)
+		rows_close(screen);
 	else if (screen->zoomed)
 		screen->zoomed = false;
 	else if (screen->back)
@@ -299,14 +319,20 @@ close_one(struct screen *screen, int64_t now_ms)
 		panel->selecting = false;
 }
 
-/* Lines of the comparison, or rows of the panel. */
+/* Lines of the comparison, or rows of the page or panel. */
 static void
 move(struct screen *screen, enum panel_move how)
 {
 	int *from = &screen->compare_from; /* within bounds when drawn */
+	bool key = screen->mode == SCREEN_KEY;
 
 	if (screen->mode != SCREEN_COMPARE) {
-		panel_move(screen_panel(screen), how);
+		if (screen->mode == SCREEN_ROWS || (key && screen->key.rows))
+			rows_move(screen, how);
+		else
+			panel_move(screen_panel(screen), how);
+		if (key)
+			keypage_follow(screen);
 		return;
 	}
 	switch (how) {
@@ -329,6 +355,43 @@ move(struct screen *screen, enum panel_move how)
 		*from = INT_MAX / 2;
 		break;
 	}
+}
+
+/*
+ * Everything about the selected row: what the store has of its key, or, where
+ * it cannot be asked, what the view has.
+ */
+static void
+open_row(struct screen *screen)
+{
+	const struct panel *panel = screen_panel(screen);
+	const struct page_row *row = rows_selected(screen);
+	const struct view_row *ranked;
+
+	if (screen->mode == SCREEN_ROWS) {
+		keypage_open(screen, true, screen->rows.query.table,
+			     screen->rows.query.window_ms, &row->id);
+		return;
+	}
+	screen->mode = SCREEN_DETAIL;
+	if (panel->class->rows != columns_rows ||
+	    !(screen->offers & KEYS_STORE) || screen->back)
+		return;
+	ranked = columns_row(panel,
+			     panel_at(panel, (unsigned)panel_selected(panel)));
+	if (ranked->id.size)
+		keypage_open(screen, false, (unsigned)panel->spec.table, 0,
+			     &ranked->id);
+}
+
+/* What is of now is left before the past comes. */
+static void
+leave_pages(struct screen *screen)
+{
+	if (screen->mode == SCREEN_KEY)
+		keypage_close(screen);
+	if (screen->mode == SCREEN_ROWS)
+		rows_close(screen);
 }
 
 static enum screen_wish
@@ -387,14 +450,35 @@ act(struct screen *screen, enum action action, int64_t now_ms)
 	case ACTION_LAST:
 		move(screen, PANEL_LAST);
 		break;
-	case ACTION_SORT:
-		panel_sort(panel, !panel->smallest_first, now_ms);
+	case ACTION_ROWS:
+		if (screen->mode == SCREEN_KEY)
+			keypage_close(screen);
+		if (screen->mode != SCREEN_ROWS)
+			rows_open(screen);
 		break;
+	case ACTION_FILTER:
+		if (screen->mode != SCREEN_ROWS)
+			rows_open(screen);
+		rows_filter(screen);
+		break;
+	case ACTION_SORT:
+		if (screen->mode != SCREEN_ROWS)
+			rows_open(screen);
+		rows_sort(screen);
+		break;
+	case ACTION_REVERSE:
+		if (screen->mode == SCREEN_ROWS)
+			rows_reverse(screen);
+		else
+			panel_sort(panel, !panel->smallest_first, now_ms);
+		break;
+	case ACTION_FETCH:
+		return keypage_fetch(screen);
 	case ACTION_ZOOM:
 		screen->zoomed = !screen->zoomed;
 		break;
 	case ACTION_OPEN:
-		screen->mode = SCREEN_DETAIL;
+		open_row(screen);
 		break;
 	case ACTION_CLOSE:
 		close_one(screen, now_ms);
@@ -421,10 +505,12 @@ act(struct screen *screen, enum action action, int64_t now_ms)
 			   now_ms);
 		break;
 	case ACTION_PAST_BACK:
+		leave_pages(screen);
 		return past_step(screen, -1, now_ms);
 	case ACTION_PAST_FORWARD:
 		return past_step(screen, 1, now_ms);
 	case ACTION_COMPARE:
+		leave_pages(screen);
 		past_compare(screen, now_ms);
 		break;
 	case ACTION_SNAPSHOT:
@@ -450,12 +536,16 @@ static const struct {
     {KEYS_ALERTS, "the pipeline has no rules for alerts"},
     {KEYS_FIRING, "no alert fires that is not acknowledged"},
     {KEYS_RULE, "no alert fires, and none is selected"},
-    {KEYS_KEY, "no alert of a key in these panels fires or is selected"},
+    {KEYS_KEY, "no alert of a key fires or is selected"},
     {KEYS_COMMANDS,
      "only watching: the weir that writes the store acknowledges and mutes"},
     {KEYS_PAST, "there is no past: --snapshot FILE keeps snapshots of it"},
     {KEYS_SNAPSHOT,
      "no snapshots are taken: weir run takes them with --snapshot FILE"},
+    {KEYS_TABLE, "this panel has no table: Tab goes to one that has"},
+    {KEYS_STORE, "several stores: their rankings are all there is here"},
+    {KEYS_EVENT, "only on the page of a key, which Enter opens"},
+    {KEYS_FETCH, "no broker is known here: weir view -b BROKERS fetches"},
     {KEYS_BACK, "this is now; { goes back"},
     {KEYS_LIVE, "this is the past; Esc goes back to now"},
 };
@@ -472,6 +562,9 @@ screen_key(struct screen *screen, uint32_t key, int64_t now_ms)
 		return prompt_key(screen, key, now_ms);
 	if (screen->mode == SCREEN_HELP)
 		return help_key(screen, key);
+	if (screen->mode == SCREEN_ROWS && screen->rows.typing &&
+	    (key < KEYS_UP || key == KEYS_DELETE))
+		return rows_type(screen, key);
 	binding = keys_find(key);
 	if (!binding)
 		return SCREEN_NOTHING;
@@ -483,7 +576,8 @@ screen_key(struct screen *screen, uint32_t key, int64_t now_ms)
 		}
 	if (binding->action == ACTION_OPEN && missing == KEYS_MARKED) {
 		/* Enter without a selection selects first. */
-		panel_move(screen_panel(screen), PANEL_FIRST);
+		move(screen,
+		     screen->mode == SCREEN_ROWS ? PANEL_DOWN : PANEL_FIRST);
 		return SCREEN_NOTHING;
 	}
 	if (missing)
@@ -548,6 +642,8 @@ screen_draw(struct screen *screen, struct canvas *canvas, int64_t now_ms)
 	struct area all = canvas_all(canvas), body = all;
 	const struct panel *share = NULL;
 	struct layout layout = {.pages = 1, .divider = -1};
+	enum screen_mode mode =
+	    screen->mode == SCREEN_PROMPT ? screen->before : screen->mode;
 	int row = 0;
 
 	canvas_clear(canvas);
@@ -565,6 +661,7 @@ screen_draw(struct screen *screen, struct canvas *canvas, int64_t now_ms)
 	body.rows -= row + 2;
 	for (unsigned i = 0; i < screen->panels_len; i++) {
 		screen->panels[i].focused = i == screen->focus;
+		screen->panels[i].brokers = screen->brokers;
 		screen->panels[i].live =
 		    !screen->frozen && !screen->back && !screen->live.ended;
 	}
@@ -573,14 +670,14 @@ screen_draw(struct screen *screen, struct canvas *canvas, int64_t now_ms)
 	else if (!screen->view)
 		canvas_puts(canvas, &body, body.rows / 2, 2, STYLE_DIM,
 			    "waiting for the first commit");
-	else if (screen->mode == SCREEN_COMPARE ||
-		 (screen->mode == SCREEN_PROMPT &&
-		  screen->before == SCREEN_COMPARE))
+	else if (mode == SCREEN_COMPARE)
 		compare_draw(screen, canvas, &body);
-	else if (screen->mode == SCREEN_DETAIL ||
-		 (screen->mode == SCREEN_PROMPT &&
-		  screen->before == SCREEN_DETAIL))
+	else if (mode == SCREEN_DETAIL)
 		overlay_draw_detail(screen, canvas, &body);
+	else if (mode == SCREEN_ROWS)
+		rows_draw(screen, canvas, &body);
+	else if (mode == SCREEN_KEY)
+		keypage_draw(screen, canvas, &body);
 	else {
 		place(screen, &body, &layout, &share);
 		draw_panels(screen, canvas, &layout, &body);

@@ -6,7 +6,7 @@
  *
  * screen.c holds the state and the keys, past.c and banner.c what belongs to
  * snapshots and alerts of it; status.c draws the lines around the panels,
- * overlay.c and compare.c what covers the panels.
+ * overlay.c, compare.c, rows.c and keypage.c what covers the panels.
  *
  * All numbers of one drawing are of one view, which is of one commit; only the
  * second line (rate, messages) and the banners are of the moment.
@@ -19,8 +19,10 @@
 
 #include "canvas.h"
 #include "dashboard.h"
+#include "keypage.h"
 #include "layout.h"
 #include "panel.h"
+#include "rows.h"
 #include "store/view.h"
 
 /* Smaller terminals are told so. */
@@ -39,6 +41,8 @@ enum screen_mode {
 	SCREEN_HELP,
 	SCREEN_PROMPT,  /* a rate is being typed */
 	SCREEN_COMPARE, /* what has changed between two moments */
+	SCREEN_ROWS,    /* all rows of a table */
+	SCREEN_KEY,     /* one of them, or of a panel's rows */
 };
 
 /* What a key asks of the caller. */
@@ -50,7 +54,8 @@ enum screen_wish {
 	SCREEN_ACKNOWLEDGE, /* the alert screen.ask.alert */
 	SCREEN_MUTE,        /* the rule screen.ask.rule, as screen.ask.muted */
 	SCREEN_SNAPSHOT,    /* take one */
-	SCREEN_STEP, /* from the snapshot screen.ask.id by screen.ask.step */
+	SCREEN_STEP,  /* from the snapshot screen.ask.id by screen.ask.step */
+	SCREEN_FETCH, /* the event at screen.key.key->row.last */
 };
 
 /* What a moment is compared with. */
@@ -86,7 +91,11 @@ struct screen {
 	int compare_from;           /* the first line that is shown */
 	int compare_page;           /* lines at the last drawing */
 
-	unsigned offers; /* KEYS_COMMANDS, KEYS_PAST, KEYS_SNAPSHOT */
+	struct rows rows;
+	struct keypage key;
+	const char *brokers; /* for commands; NULL: as the view says */
+
+	unsigned offers; /* KEYS_COMMANDS to KEYS_FETCH: what the caller can */
 	struct {
 		uint64_t alert;
 		unsigned rule;
@@ -147,6 +156,26 @@ void screen_set_base(struct screen *screen, const struct dashboard_past *base);
 void screen_no_base(struct screen *screen, int64_t now_ms);
 
 /*
+ * Whether it wants the rows of screen.rows.query, and the answers:
+ * screen_set_page() takes the page; a problem is a sentence.
+ */
+bool screen_wants_rows(const struct screen *screen);
+/* Whether nothing of the answer has come yet. */
+bool screen_waits_for_rows(const struct screen *screen);
+void screen_set_page(struct screen *screen, struct page *page);
+void screen_set_page_problem(struct screen *screen, const char *problem);
+
+/*
+ * Whether it wants what the store has of screen.key, now, and the answer, which
+ * it takes; NULL with a sentence when there is none.
+ */
+bool screen_wants_key(struct screen *screen);
+void screen_set_key(struct screen *screen, struct view_key *key,
+		    const char *problem);
+/* Answers SCREEN_FETCH; takes the event. */
+void screen_set_event(struct screen *screen, struct view_event *event);
+
+/*
  * Whether alerts have begun to fire that people are to be told of: once for
  * each group of them. Draws who they are into one line.
  */
@@ -194,6 +223,36 @@ void banner_open_key(struct screen *screen, int64_t now_ms);
 void banner_look(struct screen *screen, const struct view *view,
 		 int64_t now_ms);
 
+/* rows.c */
+/* Whether the focused panel is about a table, whose rows can be listed. */
+bool rows_possible(const struct screen *screen);
+void rows_open(struct screen *screen);
+void rows_close(struct screen *screen);
+void rows_sort(struct screen *screen); /* by the next column */
+void rows_reverse(struct screen *screen);
+void rows_filter(struct screen *screen); /* begins to type */
+enum screen_wish rows_type(struct screen *screen, uint32_t key);
+void rows_move(struct screen *screen, enum panel_move move);
+/* The selected row; NULL when it is not there at the moment. */
+const struct page_row *rows_selected(const struct screen *screen);
+void rows_draw(struct screen *screen, struct canvas *canvas,
+	       const struct area *body);
+/* While the filter is typed, in place of the keys. */
+void rows_draw_prompt(const struct screen *screen, struct canvas *canvas,
+		      const struct area *line);
+
+/* keypage.c */
+/* For a key as it is stored; `rows`: from all rows, not from a panel. */
+void keypage_open(struct screen *screen, bool rows, unsigned table,
+		  int64_t window_ms, const struct view_text *id);
+/* Opens what is selected now, on the page or the panel behind it. */
+void keypage_follow(struct screen *screen);
+void keypage_close(struct screen *screen);
+/* Asks for its last event; again: shows what was there before. */
+enum screen_wish keypage_fetch(struct screen *screen);
+void keypage_draw(struct screen *screen, struct canvas *canvas,
+		  const struct area *body);
+
 /* status.c: each draws one line, the `row`th. */
 void status_draw_first(struct screen *screen, struct canvas *canvas, int row,
 		       int64_t now_ms);
@@ -211,6 +270,10 @@ void status_draw_share(struct screen *screen, struct canvas *canvas, int row,
 /* overlay.c: cover the body. */
 void overlay_draw_rule(struct canvas *canvas, const struct area *body,
 		       const char *name);
+/* At its right end, where there is room beside the name. */
+void overlay_draw_headline(struct canvas *canvas, const struct area *body,
+			   const char *name, enum style style,
+			   const char *text);
 void overlay_draw_help(struct screen *screen, struct canvas *canvas,
 		       const struct area *body);
 void overlay_draw_detail(struct screen *screen, struct canvas *canvas,

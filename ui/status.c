@@ -570,6 +570,10 @@ status_draw_bottom(struct screen *screen, struct canvas *canvas, int row,
 		draw_prompt(screen, canvas, &line);
 		return;
 	}
+	if (screen->mode == SCREEN_ROWS && screen->rows.typing) {
+		rows_draw_prompt(screen, canvas, &line);
+		return;
+	}
 	if (screen->mode == SCREEN_HELP) {
 		canvas_puts(canvas, &line, 0, 1, STYLE_NORMAL,
 			    "any other key leaves the help");

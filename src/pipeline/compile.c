@@ -56,6 +56,8 @@ static const struct {
     [PANEL_DEAD] = {"dead", false},
     [PANEL_PARTITIONS] = {"partitions", false},
     [PANEL_ALERTS] = {"alerts", false},
+    [PANEL_TABLE] = {"table", true},
+    [PANEL_WINDOWS] = {"windows", true},
 };
 
 #define LEN(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))
@@ -905,11 +907,17 @@ read_panel(const struct reader *r, const struct json_value *value,
 	code = compile_table_name(r, table, p, &panel->table);
 	if (code)
 		return code;
-	if (p->tables[panel->table].window_ms)
+	if (kind == PANEL_WINDOWS && !p->tables[panel->table].window_ms)
 		return reader_error(r, table,
-				    "table \"%s\" has a window; panels show "
-				    "tables without one",
+				    "table \"%s\" has no window; \"windows\" "
+				    "panels show those with one",
 				    p->tables[panel->table].name);
+	if (kind != PANEL_WINDOWS && p->tables[panel->table].window_ms)
+		return reader_error(r, table,
+				    "table \"%s\" has a window; \"%s\" "
+				    "panels show tables without one, "
+				    "\"windows\" panels those with one",
+				    p->tables[panel->table].name, names[kind]);
 	if (windows)
 		return read_windows(r, windows, p, panel);
 	if (kind != PANEL_EXTREMES)

@@ -124,13 +124,16 @@ enum panel_kind {
 	PANEL_DEAD,       /* dead letters; has no table */
 	PANEL_PARTITIONS, /* positions and lag; has no table */
 	PANEL_ALERTS,     /* alerts and their rules; has no table */
+	PANEL_TABLE,      /* a table's keys with all their measures */
+	PANEL_WINDOWS,    /* the windows of a table with windows */
 	PANEL_KINDS,
 };
 
 struct panel_spec {
 	enum panel_kind kind;
-	int table;   /* index into tables, of one without a window; -1 for
-			kinds that show no table */
+	int table;   /* index into tables, of one without a window (of
+			PANEL_WINDOWS: with one); -1 for kinds that show no
+			table */
 	int windows; /* extremes: index of the windowed table with the same
 			key, for the minimum and maximum per window; -1 */
 };

@@ -160,6 +160,11 @@ int view_read_window(const struct whole *whole, struct view *view,
 		     unsigned table, struct view_window *window,
 		     struct err *err);
 
+/* As store_read_key(), in what is being read. */
+int view_read_key(const struct whole *whole, unsigned table, int64_t window_ms,
+		  struct text key, int windows, struct view_key **out,
+		  struct err *err);
+
 /*
  * Of the group of a table, or of one of its windows, in all parts together.
  * What the summary borrows is valid until the next call. An empty group when

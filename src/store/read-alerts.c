@@ -75,6 +75,7 @@ fill(struct work *work, const struct alert_change *from, struct text key,
 	if (key.size && spec->table >= 0)
 		key_text(p, &p->tables[spec->table], key, &work->key);
 	to->key = view_copy(work->view, work->key.data, work->key.size);
+	to->key_id = view_copy(work->view, key.data, key.size);
 	words.state = view_alert_state_name(to->state);
 	words.key = (struct text){work->key.data, work->key.size};
 	alert_message(&words, &work->message);

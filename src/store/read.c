@@ -145,6 +145,7 @@ find_row(const struct work *work, unsigned table, MDB_val key, char *row,
 	return found ? 0 : WEIR_NOT_FOUND;
 }
 
+/* WEIR_NOT_FOUND without a word when there is none. */
 static int
 fill_row(struct work *work, unsigned table, const char *prefix,
 	 size_t prefix_size, struct text name, struct view_row *row,
@@ -159,6 +160,7 @@ fill_row(struct work *work, unsigned table, const char *prefix,
 		row->recent[i] = -1;
 	row->per_s = -1;
 	row->key = copy_key(work, table, name);
+	row->id = view_copy(work->view, name.data, name.size);
 	if (name.size > KEY_MAX)
 		return err_set(err, WEIR_STORE, 0,
 			       "the store %s is damaged: a ranked key is too "
@@ -168,8 +170,6 @@ fill_row(struct work *work, unsigned table, const char *prefix,
 	memcpy(key + prefix_size, name.data, name.size);
 	rc = find_row(work, table, val(key, prefix_size + name.size), merged,
 		      &row->first, &row->last, err);
-	if (rc == WEIR_NOT_FOUND)
-		return store_fail(err, MDB_CORRUPTED, store, "reading a row");
 	for (unsigned i = 0; rc == 0 && i < layout->cells_len; i++)
 		row->measures[i] = row_value(layout, merged, i);
 	return rc;
@@ -206,6 +206,10 @@ read_rankings(struct work *work, unsigned table, int64_t window,
 			ranking_get(rankings[end], i, &bits, &name);
 			rc = fill_row(work, table, prefix, prefix_size, name,
 				      &rows[end][i], err);
+			if (rc == WEIR_NOT_FOUND)
+				rc = store_fail(err, MDB_CORRUPTED,
+						work->parts[0].store,
+						"reading a row");
 			hashes[end][i] = hash64(name.data, name.size);
 			names[end][i] = name;
 		}
@@ -1009,6 +1013,94 @@ view_read_window(const struct whole *whole, struct view *view, unsigned table,
 	int rc = read_window(&work, table, false, NULL, window, err);
 
 	buf_release(&work.text);
+	return rc;
+}
+
+/* The newest windows of a table, with what one key has in them. */
+static int
+read_key_windows(struct work *work, unsigned table, struct text name,
+		 struct view_key *key, struct err *err)
+{
+	const struct table_spec *spec = &work->pipeline->tables[table];
+	const struct row_layout *layout = &work->layouts[table];
+	char bound[GROUP_KEY], at[WINDOW_KEY_SIZE + KEY_MAX], row[ROW_MAX];
+	struct view_key_window swap, *windows;
+	int rc = 0;
+
+	key->windows = windows =
+	    view_alloc(work->view, VIEW_WINDOWS * sizeof(*windows));
+	memcpy(at + WINDOW_KEY_SIZE, name.data, name.size);
+	group_key(bound, GROUP_SUMMARY, table + 1, INT64_MIN);
+	while (key->windows_len < VIEW_WINDOWS) {
+		struct view_key_window *window = &windows[key->windows_len];
+		struct view_position position;
+		int64_t start;
+
+		rc = window_before(work, table, bound, &start, err);
+		if (rc || expired(work, spec, start))
+			break;
+		group_key(bound, GROUP_SUMMARY, table, start);
+		put_be64(at, key_from_i64(start));
+		rc = find_row(work, table, val(at, WINDOW_KEY_SIZE + name.size),
+			      row, &position, &position, err);
+		if (rc && rc != WEIR_NOT_FOUND)
+			return rc;
+		*window = (struct view_key_window){
+		    .start_ms = start,
+		    .end_ms = start + spec->window_ms,
+		    .complete = window_closed(start, spec,
+					      work->whole->state.watermark_ms),
+		    .value = rc ? value_none()
+				: row_value(layout, row, layout->rank)};
+		key->windows_len++;
+	}
+	for (unsigned i = 0; i < key->windows_len / 2; i++) {
+		swap = windows[i];
+		windows[i] = windows[key->windows_len - 1 - i];
+		windows[key->windows_len - 1 - i] = swap;
+	}
+	return rc == WEIR_NOT_FOUND ? 0 : rc;
+}
+
+int
+view_read_key(const struct whole *whole, unsigned table, int64_t window_ms,
+	      struct text name, int windows, struct view_key **out,
+	      struct err *err)
+{
+	const struct store *store = whole->parts[0].store;
+	struct view *memory = view_new(store->pipeline);
+	struct view_key *key = view_alloc(memory, sizeof(*key));
+	struct work work = {
+	    .whole = whole,
+	    .parts = whole->parts,
+	    .parts_len = whole->parts_len,
+	    .pipeline = store->pipeline,
+	    .layouts = store->layouts,
+	    .view = memory,
+	};
+	char prefix[WINDOW_KEY_SIZE];
+	int rc;
+
+	key->memory = memory;
+	key->commit = whole->state.commit;
+	put_be64(prefix, key_from_i64(window_ms));
+	rc = read_partitions(&work, err);
+	if (rc == 0)
+		rc = fill_row(&work, table, prefix,
+			      work.pipeline->tables[table].window_ms
+				  ? WINDOW_KEY_SIZE
+				  : 0,
+			      name, &key->row, err);
+	if (rc == WEIR_NOT_FOUND)
+		rc = err_set(err, WEIR_NOT_FOUND, 0,
+			     "this key is no longer in the store");
+	if (rc == 0 && windows >= 0)
+		rc = read_key_windows(&work, (unsigned)windows, name, key, err);
+	buf_release(&work.text);
+	if (rc)
+		view_key_free(key);
+	else
+		*out = key;
 	return rc;
 }
 

@@ -268,4 +268,40 @@ int store_read_rows(struct store_read *read, unsigned table,
  */
 int64_t store_read_oldest(const struct store_read *read, unsigned table);
 
+/* ---- Some rows ---- */
+
+/* Rows that follow each other in a table, or in one window of it. */
+struct store_slice {
+	unsigned table;
+	int64_t window_ms; /* of a table with windows: which one */
+	unsigned rows_max;
+	/* Where it begins: the first key that is not before this one. When it
+	   was read, where the next one does. */
+	char from[KEY_MAX + 1];
+	size_t from_size;
+	/* Answers. */
+	uint64_t commit; /* that it was read from; 0: there is none yet */
+	int64_t keys;    /* of the table, or of the window, in that commit */
+	bool more;       /* there may be rows behind it */
+};
+
+/*
+ * Calls visit() for each row of a slice, with its key as it is stored and its
+ * measures, in one read transaction. Any thread.
+ */
+int store_read_slice(struct store *store, struct store_slice *slice,
+		     void (*visit)(void *ctx, struct text key,
+				   const struct value *measures),
+		     void *ctx, struct err *err);
+
+/*
+ * The row of a key as it is stored, of a table or (window_ms) of a window of
+ * it, and with `windows` (a table by the same fields; -1: none) its values in
+ * that one's windows. WEIR_NOT_FOUND when there is no such row. Costs a row a
+ * window. Any thread.
+ */
+int store_read_key(struct store *store, unsigned table, int64_t window_ms,
+		   struct text key, int windows, struct view_key **out,
+		   struct err *err);
+
 #endif

@@ -101,3 +101,10 @@ view_free(struct view *view)
 	}
 	free(view);
 }
+
+void
+view_key_free(struct view_key *key)
+{
+	if (key)
+		view_free(key->memory);
+}

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/value.h"
 #include "pipeline/pipeline.h"
 #include "store/ledger.h"
@@ -42,6 +43,8 @@ struct view_position {
 
 struct view_row {
 	struct view_text key; /* parts of a composite key joined by " · " */
+	struct view_text id;  /* the key as it is stored; size 0: not known, as
+				 of a snapshot */
 	struct value measures[PIPELINE_MEASURES_MAX];
 	struct view_position first, last; /* the events that made it */
 	/*
@@ -171,11 +174,12 @@ struct view_alert {
 	unsigned rule; /* index into pipeline->alerts */
 	enum view_alert_state state;
 	struct view_text key; /* as view_row.key; size 0: it is about no key */
-	int64_t window_ms;    /* its window's start; -1: about none */
-	struct value value;   /* when it was last looked at */
-	struct value limit;   /* what that was compared to */
-	int64_t since_ms;     /* clock time when this state began */
-	int64_t fired_ms;     /* clock time; -1: never */
+	struct view_text key_id;  /* the same as view_row.id */
+	int64_t window_ms;        /* its window's start; -1: about none */
+	struct value value;       /* when it was last looked at */
+	struct value limit;       /* what that was compared to */
+	int64_t since_ms;         /* clock time when this state began */
+	int64_t fired_ms;         /* clock time; -1: never */
 	struct view_text message; /* the rule's, filled in; foreign text */
 	int64_t at_ms; /* since_ms in the rule's time: event time for tables
 			  (docs/alerts.md); -1: not known */
@@ -233,6 +237,37 @@ struct view {
 	struct view_second *history;
 	unsigned history_len;
 	void *arena; /* owns all of the above */
+};
+
+/* A window of a table, for one key. */
+struct view_key_window {
+	int64_t start_ms, end_ms;
+	bool complete;
+	struct value value; /* of the measure that ranks; VALUE_NONE: the key
+			       does not occur in it */
+};
+
+/* What a store has of one key, whether a ranking has it or not. */
+struct view_key {
+	uint64_t commit;
+	struct view_row row; /* recent and per_s: not known */
+	/* The newest VIEW_WINDOWS windows, oldest first; may be none. */
+	struct view_key_window *windows;
+	unsigned windows_len;
+	struct view *memory; /* owns all of the above */
+};
+
+void view_key_free(struct view_key *key); /* NULL is fine */
+
+#define VIEW_EVENT_MAX 65536 /* bytes kept of its key, and of its value */
+
+/* A message as the topic has it. One block of memory: free() it. */
+struct view_event {
+	struct view_position position;
+	char problem[ERR_TEXT_MAX];  /* why it is not here; "": it is */
+	int64_t timestamp_ms;        /* the record's; -1: none */
+	struct view_text key, value; /* data NULL: a null */
+	size_t key_size, value_size; /* their true sizes */
 };
 
 /* Allocates zeroed memory that lives as long as the view. Used to build it. */

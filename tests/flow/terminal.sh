@@ -101,7 +101,7 @@ names_keys() {
 	capture
 	missing=
 	for key in '?' q Esc + - ']' '[' '>' '<' 0 x r a A m k b Space '{' \
-		'}' d S Tab Shift-Tab Up Down PgUp PgDn Home End Enter s z \
+		'}' d S Tab Shift-Tab Up Down PgUp PgDn Home End Enter e / s t v z \
 		Ctrl-L Ctrl-C; do
 		grep -Fq "  $key  " "$tmp/screen" || missing="$missing $key"
 	done
@@ -126,9 +126,9 @@ keys Escape
 expect "Esc closes it" '─▸users ─'
 keys Escape
 expect_not "and drops the selection" '^▸ u000'
-keys s
-expect "s sorts by the smallest" '^  u[0-9]+ +1 '
-keys s
+keys v
+expect "v sorts by the smallest" '^  u[0-9]+ +1 '
+keys v
 expect "and back" '^  u000001 +[0-9],?[0-9]'
 keys z
 expect_not "z shows one panel alone" '─ items ─'

@@ -291,6 +291,7 @@ what_is_refused(void **state)
 	    {"export dir", "takes a store and a table"},
 	    {"export dir ''", "takes a store and a table"},
 	    {"export dir t --format xml", "--format takes csv or json"},
+	    {"view dir -t topic", "--topic has no meaning"},
 	    {"view dir --format csv", "--format has no meaning"},
 	    {"snapshot dir f --snapshot g", "--snapshot has no meaning"},
 	    {"view dir --snapshot-every 5s", "--snapshot-every has no"},

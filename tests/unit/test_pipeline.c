@@ -376,8 +376,13 @@ static const struct {
     {"\"kind\": \"series\"", "\"kind\": \"share\", \"table\": \"user\"",
      "f:27: panels[1].table: no table \"user\"; did you mean \"users\"?"},
     {"\"kind\": \"series\"", "\"kind\": \"share\", \"table\": \"minute\"",
-     "f:27: panels[1].table: table \"minute\" has a window; panels show "
-     "tables without one"},
+     "f:27: panels[1].table: table \"minute\" has a window; \"share\" panels "
+     "show tables without one, \"windows\" panels those with one"},
+    {"\"kind\": \"series\"", "\"kind\": \"table\"",
+     "f:27: panels[1]: a \"table\" panel needs \"table\""},
+    {"\"kind\": \"series\"", "\"kind\": \"windows\", \"table\": \"users\"",
+     "f:27: panels[1].table: table \"users\" has no window; \"windows\" "
+     "panels show those with one"},
     {"\"kind\": \"series\"",
      "\"kind\": \"share\", \"table\": \"users\", \"windows\": \"minute\"",
      "f:27: panels[1].windows: is for \"extremes\" panels only"},

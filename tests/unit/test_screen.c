@@ -348,16 +348,16 @@ test_panels(void **state)
 	for (unsigned i = 0; i < panels; i++) {
 		assert_int_equal(f->screen.focus, i);
 		press(f, 'z', NOW);
-		press(f, 's', NOW);
+		press(f, 'v', NOW);
 		press(f, 'z', NOW);
-		press(f, 's', NOW);
+		press(f, 'v', NOW);
 		press(f, KEYS_TAB, NOW);
 	}
 	assert_int_equal(f->screen.focus, 0);
 	press(f, KEYS_BACKTAB, NOW);
 	assert_int_equal(f->screen.focus, panels - 1);
 	press(f, KEYS_TAB, NOW);
-	press(f, 's', NOW);
+	press(f, 'v', NOW);
 	assert_true(shows(f, NOW, "smallest first"));
 	assert_true(shows(f, NOW, "u098204"));
 }
@@ -859,6 +859,10 @@ test_random(void **state)
 					'r',
 					' ',
 					's',
+					'v',
+					't',
+					'/',
+					'e',
 					'z',
 					'?',
 					'5',
