@@ -46,8 +46,8 @@ engine_add_entry(struct engine *engine, const char *topic, int32_t number,
 	p->begin = p->position = p->end = begin;
 	p->newest_ms = WATERMARK_NONE;
 	p->first_offset = p->last_offset = -1;
-	engine->slots[i] =
-	    (struct engine_slot){.published = -1, .told = -1, .written = -1};
+	engine->slots[i] = (struct engine_slot){
+	    .published = -1, .told = -1, .written = -1, .created_ms = -1};
 	engine->marks[i] = (struct watermark_partition){
 	    .newest_ms = WATERMARK_NONE, .caught_up = true};
 	engine->ends[i] = 0;

@@ -26,6 +26,7 @@
 #include "kafka/embedded.h"
 #include "kafka/output.h"
 #include "kafka/producer.h"
+#include "latency.h"
 
 #define ENGINE_DEAD_KEEP    VIEW_DEAD
 #define ENGINE_SECONDS_KEEP 128
@@ -43,6 +44,7 @@ struct engine_slot {
 			      already; -1: none */
 	size_t consumed_bytes;                       /* of this round */
 	const struct consumer_message *first, *last; /* the same */
+	int64_t created_ms; /* when the last event was; -1: not known */
 };
 
 struct engine {
@@ -79,7 +81,8 @@ struct engine {
 	struct store_second seconds[ENGINE_SECONDS_KEEP];
 	unsigned seconds_len;
 	struct store_second last_second; /* the counters at its end */
-	int64_t now_ms, now_ns;          /* of this round */
+	struct latency latency;
+	int64_t now_ms, now_ns; /* of this round */
 	int64_t committed_ns, commit_cost_ns, retry_ns;
 	bool changed; /* since the last commit */
 	int64_t begin_asked_ns, placed_ns;
@@ -152,6 +155,8 @@ int engine_end_delivery(struct engine *engine, struct err *err);
  * time has come.
  */
 void engine_take_stock(struct engine *engine);
+/* How long ago what was read last was created (struct view's behind_ms). */
+int64_t engine_behind_ms(const struct engine *engine);
 
 /* The counters as they stood at the end of each clock second. */
 void engine_begin_seconds(struct engine *engine);

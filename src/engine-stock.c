@@ -61,6 +61,26 @@ engine_take_stock(struct engine *engine)
 			 engine->state.watermark_ms, engine->now_ns);
 }
 
+int64_t
+engine_behind_ms(const struct engine *engine)
+{
+	int64_t behind = 0;
+
+	for (unsigned i = 0; i < engine->partitions_len; i++) {
+		const struct store_partition *p = &engine->partitions[i];
+		int64_t created_ms = engine->slots[i].created_ms;
+
+		if (p->state != PARTITION_READ || p->position >= p->end)
+			continue;
+		/* Nothing of it was read, or by a clock ahead of ours. */
+		if (created_ms < 0 || created_ms > engine->now_ms)
+			return -1;
+		if (engine->now_ms - created_ms > behind)
+			behind = engine->now_ms - created_ms;
+	}
+	return behind;
+}
+
 static void
 keep_second(struct engine *engine, const struct store_second *second)
 {

@@ -198,6 +198,10 @@ commit(struct engine *engine, struct err *err)
 	engine_take_stock(engine);
 	engine->state.commit_ms = engine->now_ms;
 	engine->state.commit_us = engine->commit_cost_ns / 1000;
+	engine->state.behind_ms = engine_behind_ms(engine);
+	latency_figures(&engine->latency, engine->now_ms,
+			&engine->state.seen_median_ms,
+			&engine->state.seen_p99_ms);
 	engine->state.memory_bytes =
 	    (int64_t)(aggregate_bytes(&engine->aggregate) +
 		      store_commit_bytes(engine->store, &engine->aggregate));
@@ -206,6 +210,7 @@ commit(struct engine *engine, struct err *err)
 	engine->now_ns = clock_steady_ns();
 	if (rc)
 		return put_off(engine, rc, &why, err);
+	latency_seen(&engine->latency, clock_wall_ms());
 	engine_after_commit(engine, &notices);
 	notices_release(&notices);
 	if (engine->retry_ns)
@@ -250,6 +255,10 @@ round_off(struct engine *engine, unsigned i)
 			p->first_offset = slot->first->offset;
 			p->first_print = consumer_print(slot->first).whole;
 		}
+		slot->created_ms = consumer_created_ms(slot->last);
+		latency_read(&engine->latency, consumer_created_ms(slot->first),
+			     slot->created_ms,
+			     slot->last->offset - slot->first->offset + 1);
 		slot->first = slot->last = NULL;
 	}
 	if (slot->consumed_bytes && engine->producer)

@@ -23,7 +23,9 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "browse.h"
+#include "chronicle.h"
 #include "engine.h"
 #include "generate/generator.h"
 #include "generate/stream.h"
@@ -31,6 +33,7 @@
 #include "options.h"
 #include "rehearse.h"
 #include "report.h"
+#include "settings.h"
 #include "snapshot/keeper.h"
 #include "snapshot/past.h"
 #include "dashboard.h"
@@ -175,6 +178,11 @@ default_store(const struct options *o, const struct pipeline *pipeline,
 
 /* ---- The dashboard's source ---- */
 
+/* What was said last about what is wrong; "": nothing is. */
+struct trouble {
+	char said[ERR_TEXT_MAX];
+};
+
 struct live_source {
 	struct engine *engine; /* NULL: stores alone */
 	struct store *const *stores;
@@ -185,18 +193,44 @@ struct live_source {
 	struct browse *browse;           /* of one store; NULL: of several */
 	struct fetch *fetch;             /* NULL: no broker is known */
 	const struct pipeline *pipeline; /* that of its views */
+	struct log *log;
+	struct chronicle chronicle;
+	struct trouble trouble;
+	const char *config;   /* where settings are kept; NULL: nowhere */
+	struct settings kept; /* as they are there, or were overruled */
 };
 
 static int
 source_view(void *ctx, uint64_t seen, struct view **view, struct err *err)
 {
 	struct live_source *source = ctx;
+	int rc;
 
 	if (source->engine)
-		return engine_view(source->engine, seen, false, view, err);
-	if (source->watch)
-		return watch_view(source->watch, seen, view, err);
-	return store_view(source->stores[0], seen, false, view, err);
+		rc = engine_view(source->engine, seen, false, view, err);
+	else if (source->watch)
+		rc = watch_view(source->watch, seen, view, err);
+	else
+		rc = store_view(source->stores[0], seen, false, view, err);
+	if (rc == 0)
+		chronicle_add(&source->chronicle, *view, source->log);
+	return rc;
+}
+
+/* In the log once: when a problem comes, and when it has gone. */
+static void
+note_trouble(struct live_source *source, const char *problem)
+{
+	if (strcmp(source->trouble.said, problem) == 0)
+		return;
+	if (problem[0])
+		log_add(source->log, clock_wall_ms(), LEVEL_ERROR, "%s",
+			problem);
+	else
+		log_add(source->log, clock_wall_ms(), LEVEL_NOTE,
+			"that is over: %s", source->trouble.said);
+	snprintf(source->trouble.said, sizeof(source->trouble.said), "%s",
+		 problem);
 }
 
 static void
@@ -213,6 +247,7 @@ source_live(void *ctx, struct dashboard_live *live)
 			live->ended &= store_at_rest(source->stores[i]);
 		if (source->watch)
 			watch_note(source->watch, live->message);
+		note_trouble(source, live->message);
 		return;
 	}
 	engine_live(source->engine, &from);
@@ -225,6 +260,9 @@ source_live(void *ctx, struct dashboard_live *live)
 	snprintf(live->message, sizeof(live->message), "%s", from.problem);
 	if (!live->message[0] && source->keeper)
 		keeper_problem(source->keeper, live->message);
+	note_trouble(source, !live->message[0] && live->disconnected
+				 ? "no broker can be reached"
+				 : live->message);
 }
 
 static void
@@ -333,11 +371,57 @@ source_fetched(void *ctx)
 	return fetch_take(source->fetch);
 }
 
+static bool
+source_log(void *ctx, struct log_lines *lines)
+{
+	struct live_source *source = ctx;
+
+	return log_read(source->log, lines);
+}
+
+static int
+source_keep(void *ctx, const struct settings *settings, struct err *err)
+{
+	struct live_source *source = ctx;
+	struct err why;
+	int rc;
+
+	rc = settings_keep(source->config, &source->kept, settings, &why);
+	if (rc == 0) {
+		source->kept = *settings;
+		return 0;
+	}
+	log_add(source->log, clock_wall_ms(), LEVEL_WARNING, "%s", why.text);
+	*err = why;
+	return rc;
+}
+
 static int64_t
 source_now_ms(void *ctx)
 {
 	(void)ctx;
 	return clock_wall_ms();
+}
+
+/* The file's settings, overruled by the command line. */
+static int
+choose_settings(const struct options *o, const char *config,
+		struct settings *settings, struct err *err)
+{
+	int rc = 0;
+
+	settings_init(settings);
+	if (config)
+		rc = settings_load(config, settings, err);
+	if (o->theme)
+		settings_set(settings, "theme", o->theme, NULL);
+	if (o->glyphs)
+		settings_set(settings, "glyphs", o->glyphs, NULL);
+	if (o->mouse)
+		settings->mouse = true;
+	if (o->no_bell)
+		settings->bell = false;
+	return rc;
 }
 
 static int
@@ -350,18 +434,29 @@ show(struct live_source *live, int signal_fd, const struct options *o,
 	    .live = source_live,
 	    .set_rate = source_set_rate,
 	    .now_ms = source_now_ms,
+	    .log = source_log,
 	};
 	struct dashboard_options options = {
 	    .signal_fd = signal_fd,
-	    .ascii = o->ascii,
-	    .silent = o->no_bell,
 	    .notify = o->notify_terminal,
 	    .brokers = o->kafka.brokers,
 	};
 	const struct kafka_settings *kafka =
 	    live->engine ? engine_settings(live->engine) : &o->kafka;
+	struct buf config = BUF_INIT;
+	struct err broken;
 	int rc = 0;
 
+	if (settings_path(&config)) {
+		live->config = config.data;
+		source.keep = source_keep;
+	}
+	if (choose_settings(o, live->config, &options.settings, &broken)) {
+		options.say = broken.text;
+		log_add(live->log, clock_wall_ms(), LEVEL_WARNING, "%s",
+			broken.text);
+	}
+	live->kept = options.settings;
 	if (!live->watch) {
 		rc = browse_start(source_store(live), &live->browse, err);
 		source.browse = source_browse;
@@ -387,15 +482,11 @@ show(struct live_source *live, int signal_fd, const struct options *o,
 		rc = dashboard_run(&source, &options, err);
 	fetch_stop(live->fetch);
 	browse_stop(live->browse);
+	buf_release(&config);
 	return rc;
 }
 
 /* ---- Run ---- */
-
-/* What was said last about what is wrong; "": nothing is. */
-struct trouble {
-	char said[ERR_TEXT_MAX];
-};
 
 /* Says what is wrong when it changes, and that it is over. */
 static void
@@ -480,6 +571,27 @@ log_to_stderr(void *ctx, int level, const char *text)
 		fprintf(stderr, "weir: kafka: %s\n", text);
 }
 
+/* librdkafka's words on the screen, from any of its threads. */
+struct kafka_log {
+	struct log *log;
+	const struct kafka_settings *settings;
+};
+
+static void
+log_to_screen(void *ctx, int level, const char *text)
+{
+	static const enum log_level levels[] = {
+	    LEVEL_ERROR,   LEVEL_ERROR, LEVEL_ERROR, LEVEL_ERROR,
+	    LEVEL_WARNING, LEVEL_NOTE,  LEVEL_NOTE,  LEVEL_DEBUG,
+	};
+	const struct kafka_log *to = ctx;
+
+	/* Some is asked for by weir itself (consumer.c), not by the user. */
+	if (level < 0 || level > 7 || (level == 7 && !to->settings->debug))
+		return;
+	log_add(to->log, clock_wall_ms(), levels[level], "kafka: %s", text);
+}
+
 static int
 random_seed(uint64_t *seed, struct err *err)
 {
@@ -520,7 +632,8 @@ check_snapshots(const struct options *o, const struct pipeline *pipeline,
 
 static int
 start_snapshots(const struct options *o, const struct pipeline *pipeline,
-		struct engine *engine, struct keeper **keeper, struct err *err)
+		struct engine *engine, struct log *log, struct keeper **keeper,
+		struct err *err)
 {
 	struct keeper_options options = {
 	    .path = o->snapshot,
@@ -528,6 +641,7 @@ start_snapshots(const struct options *o, const struct pipeline *pipeline,
 	    .store = engine_store(engine),
 	    .every_ms = o->snapshot_every_ms,
 	    .snapshot = o->snapshots,
+	    .log = log,
 	};
 
 	return o->snapshot ? keeper_start(&options, keeper, err) : 0;
@@ -560,6 +674,7 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 	struct buf path = BUF_INIT;
 	struct engine *engine = NULL;
 	struct keeper *keeper = NULL;
+	struct kafka_log kafka_log = {.settings = &o->kafka};
 	struct view *view;
 	struct err err = {0};
 	enum exit_code code = EXIT_DONE;
@@ -586,6 +701,10 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 		o->kafka.log = log_to_stderr;
 		o->kafka.log_ctx = &o->kafka;
 		setvbuf(stderr, NULL, _IOLBF, 0);
+	} else {
+		kafka_log.log = log_new();
+		o->kafka.log = log_to_screen;
+		o->kafka.log_ctx = &kafka_log;
 	}
 	engine_options.kafka = o->kafka;
 	if (o->store)
@@ -618,7 +737,7 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 		code = fail(&err);
 		goto done;
 	}
-	rc = start_snapshots(o, pipeline, engine, &keeper, &err);
+	rc = start_snapshots(o, pipeline, engine, kafka_log.log, &keeper, &err);
 	if (rc) {
 		code = fail(&err);
 	} else if (o->headless) {
@@ -629,6 +748,7 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 	} else {
 		struct live_source live = {
 		    .engine = engine,
+		    .log = kafka_log.log,
 		    .keeper = keeper,
 		    .snapshots = o->snapshot,
 		    .pipeline = store_pipeline(engine_store(engine)),
@@ -662,6 +782,7 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 		printf("weir: the store is kept: weir view %s\n", path.data);
 done:
 	engine_free(engine);
+	log_free(kafka_log.log);
 	buf_release(&path);
 	return code;
 }
@@ -837,8 +958,10 @@ view_stores(const struct options *o, int signal_fd)
 		if (rc == 0)
 			rc = watch_start(merge, &live.watch, &err);
 	}
+	live.log = log_new();
 	if (rc == 0)
 		rc = show(&live, signal_fd, o, &err);
+	log_free(live.log);
 	watch_stop(live.watch);
 	merge_free(merge);
 	close_stores(stores, o->stores_len);

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "options.h"
+#include "settings.h"
 
 #define MEMORY_DEFAULT (INT64_C(256) << 20)
 #define MEMORY_MIN     (INT64_C(16) << 20)
@@ -102,7 +103,13 @@ static const char help[] =
     "      --headless            no terminal: progress on stderr, one JSON "
     "report\n"
     "                            on stdout at the end\n"
-    "      --ascii               no characters beyond ASCII\n"
+    "      --theme NAME          dark, light, mono or colour-blind (the key "
+    "T)\n"
+    "      --glyphs KIND         charts of braille or blocks, or all in "
+    "ascii\n"
+    "      --ascii               the same as --glyphs ascii\n"
+    "      --mouse               clicks select, the wheel scrolls (the key "
+    "M)\n"
     "      --no-bell             no bell when an alert fires (the key b "
     "turns it on)\n"
     "      --notify-terminal     tell the terminal of alerts, to tell the "
@@ -138,7 +145,10 @@ enum {
 	OPT_FORMAT,
 	OPT_HEADLESS,
 	OPT_STDOUT,
+	OPT_THEME,
+	OPT_GLYPHS,
 	OPT_ASCII,
+	OPT_MOUSE,
 	OPT_NO_BELL,
 	OPT_NOTIFY_TERMINAL,
 	OPT_HELP,
@@ -174,7 +184,10 @@ static const struct option longs[] = {
     {"format", required_argument, NULL, OPT_FORMAT},
     {"headless", no_argument, NULL, OPT_HEADLESS},
     {"stdout", no_argument, NULL, OPT_STDOUT},
+    {"theme", required_argument, NULL, OPT_THEME},
+    {"glyphs", required_argument, NULL, OPT_GLYPHS},
     {"ascii", no_argument, NULL, OPT_ASCII},
+    {"mouse", no_argument, NULL, OPT_MOUSE},
     {"no-bell", no_argument, NULL, OPT_NO_BELL},
     {"notify-terminal", no_argument, NULL, OPT_NOTIFY_TERMINAL},
     {"help", no_argument, NULL, OPT_HELP},
@@ -216,7 +229,10 @@ static const struct {
     {OPT_FORMAT, ON(COMMAND_EXPORT)},
     {OPT_HEADLESS, ON(COMMAND_RUN)},
     {OPT_STDOUT, ON(COMMAND_GENERATE)},
+    {OPT_THEME, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
+    {OPT_GLYPHS, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
     {OPT_ASCII, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
+    {OPT_MOUSE, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
     {OPT_NO_BELL, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
     {OPT_NOTIFY_TERMINAL, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
 };
@@ -482,6 +498,17 @@ parse_from(const char *text, struct engine_from *from, struct err *err)
 		       text);
 }
 
+/* Whether it is one of the values that a setting can have. */
+static int
+parse_setting(const char *name, const char *value, struct err *err)
+{
+	struct settings settings;
+	struct err why;
+	int rc = settings_set(&settings, name, value, &why);
+
+	return rc ? err_set(err, rc, 0, "--%s", why.text) : 0;
+}
+
 static int
 parse_one(int option, const char *value, struct options *o, struct err *err)
 {
@@ -606,8 +633,19 @@ parse_one(int option, const char *value, struct options *o, struct err *err)
 	case OPT_STDOUT:
 		o->to_stdout = true;
 		break;
+	case OPT_THEME:
+		rc = parse_setting("theme", value, err);
+		o->theme = value;
+		break;
+	case OPT_GLYPHS:
+		rc = parse_setting("glyphs", value, err);
+		o->glyphs = value;
+		break;
 	case OPT_ASCII:
-		o->ascii = true;
+		o->glyphs = "ascii";
+		break;
+	case OPT_MOUSE:
+		o->mouse = true;
 		break;
 	case OPT_NO_BELL:
 		o->no_bell = true;

@@ -59,7 +59,8 @@ struct options {
 	enum export_format format;
 	bool headless;
 	bool to_stdout;
-	bool ascii;
+	const char *theme, *glyphs; /* values of settings.h; NULL: not said */
+	bool mouse;
 	bool no_bell;
 	bool notify_terminal;
 	int64_t memory_bytes;

@@ -236,6 +236,25 @@ add_rates(struct json_node *to, const struct view *view)
 		json_add_null(rates, "consumed_per_s_peak");
 }
 
+static void
+add_known(struct json_node *to, const char *key, int64_t number)
+{
+	if (number < 0)
+		json_add_null(to, key);
+	else
+		json_add_int(to, key, number);
+}
+
+static void
+add_latency(struct json_node *to, const struct view *view)
+{
+	struct json_node *latency = json_add_object(to, "latency");
+
+	add_known(latency, "seen_median_ms", view->seen_median_ms);
+	add_known(latency, "seen_p99_ms", view->seen_p99_ms);
+	add_known(latency, "behind_ms", view->behind_ms);
+}
+
 void
 report_print(const struct view *view, struct buf *out)
 {
@@ -247,10 +266,7 @@ report_print(const struct view *view, struct buf *out)
 	json_add_string(source, "topic", view->topic);
 	json_add_int(report, "commit", (int64_t)view->commit);
 	json_add_int(report, "commit_ms", view->commit_ms);
-	if (view->watermark_ms < 0)
-		json_add_null(report, "watermark_ms");
-	else
-		json_add_int(report, "watermark_ms", view->watermark_ms);
+	add_known(report, "watermark_ms", view->watermark_ms);
 	add_ledger(report, view);
 	add_offsets(report, view);
 	add_overlaps(report, view);
@@ -260,6 +276,7 @@ report_print(const struct view *view, struct buf *out)
 	add_alerts(report, "alert_log", view, view->alert_log,
 		   view->alert_log_len);
 	add_rates(report, view);
+	add_latency(report, view);
 	json_print(report, true, out);
 	buf_add_str(out, "\n");
 	json_node_free(report);

@@ -39,6 +39,7 @@ struct cell {
 struct canvas {
 	int rows, cols;
 	bool ascii;
+	bool blocks;        /* charts of blocks: a font without braille */
 	struct cell *cells; /* row by row */
 };
 

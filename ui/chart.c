@@ -168,20 +168,24 @@ static void
 draw_blocks(struct canvas *canvas, const struct area *plot, enum style style,
 	    const int64_t *values, unsigned len, double scale)
 {
+	static const char *const ascii[] = {"", ".", ":", "#"};
+	static const char *const blocks[] = {"",  "▁", "▂", "▃", "▄",
+					     "▅", "▆", "▇", "█"};
+	const char *const *signs = canvas->ascii ? ascii : blocks;
+	int steps = canvas->ascii ? 3 : 8;
+
 	for (int col = 0; col < plot->cols; col++) {
 		double v =
 		    fmax(at_dot(values, len, col * 2, plot->cols * 2),
 			 at_dot(values, len, col * 2 + 1, plot->cols * 2));
-		int height = dots_high(v, scale, plot->rows * 3);
+		int height = dots_high(v, scale, plot->rows * steps);
 
 		for (int row = 0; row < plot->rows; row++) {
-			int part = height - (plot->rows - 1 - row) * 3;
+			int part = height - (plot->rows - 1 - row) * steps;
 
 			if (part > 0)
 				canvas_puts(canvas, plot, row, col, style,
-					    part == 1   ? "."
-					    : part == 2 ? ":"
-							: "#");
+					    signs[part < steps ? part : steps]);
 		}
 	}
 }
@@ -289,7 +293,7 @@ chart_seconds(struct canvas *canvas, const struct area *area, enum style style,
 	values += len - shown;
 	if (marks)
 		marks += len - shown;
-	if (canvas->ascii)
+	if (canvas->ascii || canvas->blocks)
 		draw_blocks(canvas, &plot, style, values, shown, scale);
 	else
 		draw_braille(canvas, &plot, style, values, shown, scale);

@@ -1,8 +1,9 @@
 /*
  * Pictures beside numbers: bars, sparklines and an area chart with axes.
  *
- * They are drawn of block and braille characters. In ASCII, blocks have a
- * counterpart each (canvas.c), and the area chart is drawn by whole cells.
+ * They are drawn of block and braille characters. Without braille, and in
+ * ASCII, where blocks have a counterpart each (canvas.c), the area chart has
+ * one value a column.
  */
 #ifndef WEIR_UI_CHART_H
 #define WEIR_UI_CHART_H

@@ -25,6 +25,7 @@ struct dashboard {
 	int64_t second;             /* the clock second that was drawn last */
 	uint64_t browsing;          /* the number of what was asked for last */
 	bool changed;               /* there is something to draw */
+	struct log_lines log;
 };
 
 static void
@@ -43,7 +44,7 @@ fetch(struct dashboard *d, int64_t now_ms)
 		d->changed = true;
 	}
 	if (screen_take_news(&d->screen, &d->news)) {
-		if (!d->screen.silent)
+		if (d->screen.settings.bell)
 			term_bell();
 		if (d->options->notify)
 			term_notify(&d->news);
@@ -61,6 +62,9 @@ fetch(struct dashboard *d, int64_t now_ms)
 		screen_say(&d->screen, told, now_ms);
 		d->changed = true;
 	}
+	/* What stands still is all of the screen. */
+	if (d->source->log && !d->screen.frozen)
+		d->changed |= d->source->log(d->source->ctx, &d->log);
 	live.actual_per_s = -1;
 	d->source->live(d->source->ctx, &live);
 	screen_set_live(&d->screen, &live);
@@ -188,6 +192,46 @@ fetch_base(struct dashboard *d, int64_t now_ms)
 		screen_say(&d->screen, err.text, now_ms);
 }
 
+static void
+apply_settings(struct dashboard *d)
+{
+	const struct settings *settings = &d->screen.settings;
+
+	term_set_theme(settings->theme);
+	term_set_mouse(settings->mouse);
+	d->canvas.blocks = settings->glyphs == GLYPHS_BLOCKS;
+}
+
+static void
+keep_settings(struct dashboard *d, int64_t now_ms)
+{
+	struct err err;
+
+	apply_settings(d);
+	if (d->source->keep &&
+	    d->source->keep(d->source->ctx, &d->screen.settings, &err))
+		screen_say(&d->screen, err.text, now_ms);
+}
+
+static enum screen_wish
+take_key(struct dashboard *d, uint32_t key, int64_t now_ms)
+{
+	struct mouse_event event;
+
+	if (key == KEYS_MOUSE_EVENT) {
+		term_mouse_event(&event);
+		return screen_mouse(&d->screen, &event, now_ms);
+	}
+	/* A text that slipped must not set rates, or end it all. */
+	if (term_key_was_pasted() && !screen_is_typing(&d->screen)) {
+		screen_say(&d->screen,
+			   "pasted text is taken only where text is typed",
+			   now_ms);
+		return SCREEN_NOTHING;
+	}
+	return screen_key(&d->screen, key, now_ms);
+}
+
 /* Returns whether to quit. */
 static bool
 read_keys(struct dashboard *d, int64_t now_ms)
@@ -196,7 +240,7 @@ read_keys(struct dashboard *d, int64_t now_ms)
 
 	while ((key = term_key()) != KEYS_NONE) {
 		d->changed = true;
-		switch (screen_key(&d->screen, key, now_ms)) {
+		switch (take_key(d, key, now_ms)) {
 		case SCREEN_QUIT:
 			return true;
 		case SCREEN_REDRAW:
@@ -223,6 +267,9 @@ read_keys(struct dashboard *d, int64_t now_ms)
 		case SCREEN_FETCH:
 			d->source->fetch(d->source->ctx,
 					 &d->screen.key.key->row.last);
+			break;
+		case SCREEN_SETTINGS:
+			keep_settings(d, now_ms);
 			break;
 		case SCREEN_NOTHING:
 			break;
@@ -297,21 +344,31 @@ dashboard_run(const struct dashboard_source *source,
 	      const struct dashboard_options *options, struct err *err)
 {
 	struct dashboard d = {.source = source, .options = options};
+	bool ascii =
+	    options->settings.glyphs == GLYPHS_ASCII || !term_has_unicode();
 	int rc = term_start(err);
 
 	if (rc)
 		return rc;
 	screen_init(&d.screen);
-	d.screen.silent = options->silent;
+	d.screen.settings = options->settings;
+	d.screen.colourless = !term_has_colours();
 	d.screen.offers = (source->acknowledge ? KEYS_COMMANDS : 0) |
 			  (source->past ? KEYS_PAST : 0) |
 			  (source->snapshot ? KEYS_SNAPSHOT : 0) |
 			  (source->browse ? KEYS_STORE : 0) |
-			  (source->fetch ? KEYS_FETCH : 0);
+			  (source->fetch ? KEYS_FETCH : 0) |
+			  (term_has_mouse() ? KEYS_MOUSE : 0);
 	d.screen.brokers = options->brokers;
-	canvas_init(&d.canvas, options->ascii || !term_has_unicode());
-	canvas_init(&d.news, options->ascii || !term_has_unicode());
+	if (source->log)
+		screen_set_log(&d.screen, &d.log);
+	if (options->say)
+		screen_say(&d.screen, options->say,
+			   source->now_ms(source->ctx));
+	canvas_init(&d.canvas, ascii);
+	canvas_init(&d.news, ascii);
 	canvas_resize(&d.news, 1, NEWS_COLS);
+	apply_settings(&d);
 	d.changed = true;
 	rc = loop(&d, err);
 	canvas_release(&d.canvas);

@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/log.h"
+#include "settings.h"
 #include "store/page.h"
 #include "store/view.h"
 
@@ -97,14 +99,19 @@ struct dashboard_source {
 	 */
 	void (*snapshot)(void *ctx);
 	bool (*told)(void *ctx, char *text, size_t size);
+	/* As log_read(). NULL: there is none. */
+	bool (*log)(void *ctx, struct log_lines *lines);
+	/* The user has changed these. NULL: they are not kept. */
+	int (*keep)(void *ctx, const struct settings *settings,
+		    struct err *err);
 };
 
 struct dashboard_options {
 	int signal_fd; /* signalfd(2) of SIGINT, SIGTERM, SIGHUP, SIGWINCH,
 			  all blocked by the caller */
-	bool ascii;    /* no characters beyond ASCII */
+	struct settings settings;
+	const char *say;      /* at first, on the bottom line; NULL: nothing */
 	bool quit_when_ended; /* --duration and --events: end by itself */
-	bool silent; /* no bell when an alert fires, until it is turned on */
 	bool notify; /* the terminal is told of alerts, to tell the desktop */
 	const char *brokers; /* in commands that are shown; NULL: as the view
 				says where it comes from */

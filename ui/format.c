@@ -208,6 +208,26 @@ format_duration_us(int64_t us)
 }
 
 struct format
+format_delay(int64_t ms)
+{
+	double s = (double)ms / 1e3;
+
+	if (ms < 0)
+		return format_text(FORMAT_UNKNOWN);
+	if (ms < 1000)
+		return format_text("%" PRId64 " ms", ms);
+	if (s < 99.95)
+		return format_text("%.1f s", s);
+	if (s < 5970)
+		return format_text("%.0f min", s / 60);
+	if (s < 99.5 * 3600)
+		return format_text("%.1f h", s / 3600);
+	if (s < 9999.5 * 86400)
+		return format_text("%.0f d", s / 86400);
+	return format_text(">9999 d");
+}
+
+struct format
 format_elapsed(int64_t ms)
 {
 	int64_t s = ms / 1000;

@@ -41,6 +41,8 @@ struct format format_rate_fit(double per_s, int width);
 struct format format_percent(double part, double whole);
 /* 850 µs, 4.2 ms, 1.3 s, 2 min 5 s; below 0: –. */
 struct format format_duration_us(int64_t us);
+/* 180 ms, 3.1 s, 12 min, 2.5 h, 40 d: at most 7 columns; below 0: –. */
+struct format format_delay(int64_t ms);
 /* 00:02:13; from a day on 3 d 02:13:01; below 0: –. */
 struct format format_elapsed(int64_t ms);
 /* 512 B, 41.2 MiB; below 0: –. */

@@ -60,6 +60,8 @@ const struct key_binding keys[] = {
      "the next panel", "Tab", "panel"},
     {KEYS_BACKTAB, ACTION_PANEL_BACK, KEYS_PANELS | KEYS_NO_DETAIL, "Shift-Tab",
      "the panel before", NULL, NULL},
+    {'1', ACTION_PANEL_NUMBER, KEYS_PANELS | KEYS_NO_DETAIL, "1 ... 9",
+     "the panel with that number", NULL, NULL},
     {KEYS_UP, ACTION_UP, KEYS_ROWS, "Up", "select the row above", "↑ ↓",
      "select"},
     {KEYS_DOWN, ACTION_DOWN, KEYS_ROWS, "Down", "select the row below", NULL,
@@ -77,6 +79,11 @@ const struct key_binding keys[] = {
      "the other way round: the smallest first", "v", "reverse"},
     {'z', ACTION_ZOOM, KEYS_PANELS | KEYS_NO_DETAIL, "z",
      "the focused panel alone; again: all of them", "z", "zoom"},
+    {'L', ACTION_LOG, KEYS_LOG | KEYS_NO_DETAIL, "L",
+     "the log alone; again: back", "L", "log"},
+    {'T', ACTION_THEME, 0, "T", "the next theme; it is kept", NULL, NULL},
+    {'M', ACTION_MOUSE, KEYS_MOUSE, "M", "the mouse on, or off; it is kept",
+     NULL, NULL},
     {KEYS_REDRAW, ACTION_REDRAW, 0, "Ctrl-L", "draw everything anew", NULL,
      NULL},
     {KEYS_INTERRUPT, ACTION_QUIT, 0, "Ctrl-C", "quit", NULL, NULL},
@@ -87,6 +94,8 @@ const unsigned keys_len = sizeof(keys) / sizeof(keys[0]);
 const struct key_binding *
 keys_find(uint32_t key)
 {
+	if (key > '1' && key <= '9')
+		key = '1';
 	for (unsigned i = 0; i < keys_len; i++)
 		if (keys[i].key == key)
 			return &keys[i];

@@ -30,6 +30,18 @@ enum key {
 	KEYS_PAGE_DOWN,
 	KEYS_BACKTAB,
 	KEYS_DELETE,
+	KEYS_MOUSE_EVENT, /* struct mouse_event says which */
+};
+
+enum mouse_kind {
+	MOUSE_CLICK,
+	MOUSE_WHEEL_UP,
+	MOUSE_WHEEL_DOWN,
+};
+
+struct mouse_event {
+	enum mouse_kind kind;
+	int row, col; /* of the screen, from 0 on */
 };
 
 enum action {
@@ -46,6 +58,10 @@ enum action {
 	ACTION_FREEZE,
 	ACTION_PANEL_NEXT,
 	ACTION_PANEL_BACK,
+	ACTION_PANEL_NUMBER,
+	ACTION_LOG,
+	ACTION_THEME,
+	ACTION_MOUSE,
 	ACTION_UP,
 	ACTION_DOWN,
 	ACTION_PAGE_UP,
@@ -94,6 +110,8 @@ enum keys_when {
 	KEYS_COMMANDS = 1 << 13, /* acknowledge and mute */
 	KEYS_PAST = 1 << 14,     /* read snapshots */
 	KEYS_SNAPSHOT = 1 << 15, /* take one */
+	KEYS_LOG = 1 << 16,      /* there is a panel of the log */
+	KEYS_MOUSE = 1 << 17,    /* the terminal has one */
 	KEYS_STORE = 1 << 20,    /* go through all rows of a table */
 	KEYS_FETCH = 1 << 21,    /* fetch an event from its topic */
 	/* And again what must hold. */
@@ -114,7 +132,7 @@ struct key_binding {
 extern const struct key_binding keys[];
 extern const unsigned keys_len;
 
-/* The row of a key; NULL when it has none. */
+/* The row of a key; NULL when it has none. 1 to 9 are one row, that of 1. */
 const struct key_binding *keys_find(uint32_t key);
 
 #endif

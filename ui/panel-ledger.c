@@ -44,15 +44,18 @@ number_of(const struct ledger *ledger, int entry)
 static int
 ledger_rows_wanted(const struct panel *panel)
 {
-	return 9 + (int)(panel->view->reasons_len < 4 ? panel->view->reasons_len
-						      : 4);
+	return 10 + (int)(panel->view->reasons_len < 4
+			      ? panel->view->reasons_len
+			      : 4);
 }
 
 static enum style
 ledger_headline(const struct panel *panel, int width, char *out, size_t size)
 {
 	if (panel->view->balanced) {
-		snprintf(out, size, "✓ balanced");
+		snprintf(out, size,
+			 width >= 40 ? "✓ balanced at commit %s" : "✓ balanced",
+			 format_count((int64_t)panel->view->commit).text);
 		return STYLE_GOOD;
 	}
 	snprintf(out, size,
@@ -112,6 +115,11 @@ ledger_draw(struct panel *panel, struct canvas *canvas, const struct area *area)
 		      format_bytes(view->memory_limit).text);
 	canvas_printf(canvas, area, row++, 2, STYLE_NORMAL, "newest event %s",
 		      format_time(view->newest_ms).text);
+	canvas_printf(canvas, area, row++, 2, STYLE_NORMAL,
+		      "seen after %s, p99 %s · lag %s",
+		      format_delay(view->seen_median_ms).text,
+		      format_delay(view->seen_p99_ms).text,
+		      format_delay(view->behind_ms).text);
 	for (unsigned i = 0; i < view->reasons_len && row < area->rows; i++) {
 		canvas_puts(canvas, area, row, 2, STYLE_DIM, "dead");
 		canvas_right(canvas, area, row, 2 + LABEL, 11, STYLE_BAD,

@@ -18,6 +18,7 @@ static const struct panel_class *const classes[PANEL_KINDS] = {
     [PANEL_ALERTS] = &panel_alerts,
     [PANEL_TABLE] = &panel_table_list,
     [PANEL_WINDOWS] = &panel_windows_list,
+    [PANEL_LOG] = &panel_log,
 };
 
 void
@@ -194,6 +195,15 @@ panel_selected(const struct panel *panel)
 }
 
 void
+panel_select(struct panel *panel, unsigned place)
+{
+	panel->selecting = true;
+	panel->detail_scale = 0; /* a chart of another row */
+	panel->cursor = place;
+	panel->selected = panel->class->id(panel, panel_at(panel, place));
+}
+
+void
 panel_move(struct panel *panel, enum panel_move move)
 {
 	int rows = (int)panel_rows(panel), page = panel->visible - 1;
@@ -228,11 +238,7 @@ panel_move(struct panel *panel, enum panel_move move)
 		break;
 	}
 	place = place < 0 ? 0 : place >= rows ? rows - 1 : place;
-	panel->selecting = true;
-	panel->detail_scale = 0; /* a chart of another row */
-	panel->cursor = (unsigned)place;
-	panel->selected =
-	    panel->class->id(panel, panel_at(panel, (unsigned)place));
+	panel_select(panel, (unsigned)place);
 }
 
 void
@@ -257,6 +263,7 @@ panel_list(struct panel *panel, struct canvas *canvas, const struct area *area,
 	if (more)
 		room--;
 	panel->visible = (int)room;
+	panel->first_row = area->row + from;
 	if (selected >= 0) {
 		panel->cursor = (unsigned)selected;
 		if (panel->cursor < panel->scroll)
@@ -305,7 +312,7 @@ panel_name(const struct panel *panel, char *out, size_t size)
 		snprintf(out, size, "%s", panel_table(panel)->spec->name);
 }
 
-/* ─ name ──────────────────────────── headline ── */
+/* 1 name ──────────────────────────── headline ── */
 static void
 draw_rule(const struct panel *panel, struct canvas *canvas,
 	  const struct area *area)
@@ -315,6 +322,9 @@ draw_rule(const struct panel *panel, struct canvas *canvas,
 	int used, room, width;
 
 	canvas_repeat(canvas, area, 0, 0, area->cols, STYLE_DIM, "─");
+	if (panel->number)
+		canvas_printf(canvas, area, 0, 0, STYLE_DIM, "%u",
+			      panel->number);
 	panel_name(panel, name, sizeof(name));
 	canvas_puts(canvas, area, 0, 1, STYLE_NORMAL,
 		    panel->focused ? "▸" : " ");

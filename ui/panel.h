@@ -4,8 +4,9 @@
  *
  * A kind of panel is a const struct panel_class in a file of its own
  * (panel-*.c) and a row in panel.c's table. What it draws comes from the view
- * alone. The rest here is what panels have in common: an order of rows that
- * keeps still, a selection that follows its row, and columns.
+ * alone; the log's from the log. The rest here is what panels have in common:
+ * an order of rows that keeps still, a selection that follows its row, and
+ * columns.
  *
  * Rows are known by an id, a hash of what the row is about (a key, a position,
  * a partition), not by where they stand.
@@ -16,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/log.h"
 #include "canvas.h"
 #include "store/view.h"
 
@@ -53,8 +55,10 @@ struct panel_class {
 struct panel {
 	const struct panel_class *class;
 	struct panel_spec spec;
-	const struct view *view; /* borrowed from the screen */
+	const struct view *view;     /* borrowed from the screen */
+	const struct log_lines *log; /* the same */
 	bool focused;
+	unsigned number;     /* on its page, drawn in its rule; 0: none */
 	bool live;           /* what is shown is now: not frozen, not ended */
 	const char *brokers; /* for commands; NULL: as the view says */
 	bool smallest_first;
@@ -68,7 +72,8 @@ struct panel {
 	uint64_t selected; /* id */
 	unsigned cursor;   /* where it stood last */
 	unsigned scroll;
-	int visible; /* rows at the last drawing */
+	int visible;   /* rows at the last drawing */
+	int first_row; /* the canvas' row of the first of them */
 
 	/* These only grow, so that columns keep still. */
 	int key_width;
@@ -100,6 +105,8 @@ void panel_sort(struct panel *panel, bool smallest_first, int64_t now_ms);
 
 /* Moves the selection; without one, begins at the first row (or the last). */
 void panel_move(struct panel *panel, enum panel_move move);
+/* Selects the row at a place. */
+void panel_select(struct panel *panel, unsigned place);
 /* The place of the selected row; -1 when there is none at the moment. */
 int panel_selected(const struct panel *panel);
 
@@ -136,7 +143,7 @@ void panel_list(struct panel *panel, struct canvas *canvas,
 
 extern const struct panel_class panel_alerts, panel_average, panel_extremes,
     panel_share, panel_spread, panel_series, panel_ledger, panel_dead,
-    panel_partitions, panel_table_list, panel_windows_list;
+    panel_partitions, panel_table_list, panel_windows_list, panel_log;
 
 /* "partition@offset", and the topic where there are several. */
 void position_note(const struct view *view,

@@ -99,6 +99,19 @@ select_row(struct rows *rows, unsigned at)
 	memcpy(rows->selected, id->data, rows->selected_size);
 }
 
+bool
+rows_select_at(struct screen *screen, int row)
+{
+	struct rows *rows = &screen->rows;
+	int at = row - rows->first_row;
+
+	if (!rows->page || at < 0 || at >= rows->visible ||
+	    rows->scroll + (unsigned)at >= rows->page->rows_len)
+		return false;
+	select_row(rows, rows->scroll + (unsigned)at);
+	return true;
+}
+
 /* Whether there are rows before, or behind, those of the page. */
 static bool
 has_before(const struct page *page)
@@ -682,6 +695,7 @@ draw_list(struct screen *screen, struct canvas *canvas, const struct area *area)
 	row++;
 	room = area->rows > row ? (unsigned)(area->rows - row) : 0;
 	rows->visible = (int)room;
+	rows->first_row = area->row + row;
 	if (at >= 0) {
 		rows->cursor = (unsigned)at;
 		if (rows->cursor < rows->scroll)

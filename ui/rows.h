@@ -28,6 +28,7 @@ struct rows {
 	unsigned cursor; /* where the selection stood last, in the page */
 	unsigned scroll;
 	int visible; /* rows at the last drawing */
+	int first_row; /* of the screen, where they began */
 	/* These only grow, so that columns keep still. */
 	int key_width, number_width;
 	int widths[PIPELINE_MEASURES_MAX];

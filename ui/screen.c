@@ -13,6 +13,7 @@ void
 screen_init(struct screen *screen)
 {
 	*screen = (struct screen){.shown_per_s = -1};
+	settings_init(&screen->settings);
 	screen->live.actual_per_s = -1;
 }
 
@@ -47,9 +48,14 @@ static void
 add_panel(struct screen *screen, const struct view *view,
 	  const struct panel_spec *spec)
 {
-	if (screen->panels_len < LAYOUT_PANELS_MAX &&
-	    panel_possible(spec, view))
-		panel_init(&screen->panels[screen->panels_len++], spec);
+	struct panel *panel = &screen->panels[screen->panels_len];
+
+	if (screen->panels_len == LAYOUT_PANELS_MAX ||
+	    !panel_possible(spec, view))
+		return;
+	panel_init(panel, spec);
+	panel->log = screen->log;
+	screen->panels_len++;
 }
 
 /*
@@ -61,12 +67,13 @@ make_panels(struct screen *screen, const struct view *view)
 {
 	static const enum panel_kind always[] = {PANEL_SERIES, PANEL_LEDGER,
 						 PANEL_ALERTS, PANEL_PARTITIONS,
-						 PANEL_DEAD};
+						 PANEL_DEAD,   PANEL_LOG};
 	const struct pipeline *pipeline = view->pipeline;
 
 	screen->panels_len = 0;
 	screen->focus = 0;
-	screen->zoomed = false;
+	screen->zoomed = screen->in_log = false;
+	screen->page_len = screen->layout.len = 0;
 	keypage_close(screen);
 	rows_close(screen);
 	screen->mode = SCREEN_PANELS;
@@ -131,6 +138,14 @@ screen_set_live(struct screen *screen, const struct dashboard_live *live)
 }
 
 void
+screen_set_log(struct screen *screen, const struct log_lines *log)
+{
+	screen->log = log;
+	for (unsigned i = 0; i < screen->panels_len; i++)
+		screen->panels[i].log = log;
+}
+
+void
 screen_set_problem(struct screen *screen, const char *text)
 {
 	snprintf(screen->problem, sizeof(screen->problem), "%s", text);
@@ -176,6 +191,8 @@ screen_when(const struct screen *screen)
 			    : 0);
 	if (!panel)
 		return when;
+	if (go_find_log(screen) < screen->panels_len)
+		when |= KEYS_LOG;
 	if (panel_rows(panel) > 0)
 		when |= KEYS_ROWS;
 	if (panel->class->sorts)
@@ -255,22 +272,63 @@ prompt_key(struct screen *screen, uint32_t key, int64_t now_ms)
 	}
 }
 
+/* Lines of the help or the comparison, or rows of the panel. */
+void
+screen_move(struct screen *screen, enum panel_move how)
+{
+	bool help = screen->mode == SCREEN_HELP;
+	bool key = screen->mode == SCREEN_KEY;
+	/* Within bounds when drawn. */
+	int *from = help ? &screen->help_from : &screen->compare_from;
+	int page = help ? screen->help_page : screen->compare_page;
+
+	if (!help && screen->mode != SCREEN_COMPARE) {
+		if (screen->mode == SCREEN_ROWS || (key && screen->key.rows))
+			rows_move(screen, how);
+		else
+			panel_move(screen_panel(screen), how);
+		if (key)
+			keypage_follow(screen);
+		return;
+	}
+	switch (how) {
+	case PANEL_UP:
+		--*from;
+		break;
+	case PANEL_DOWN:
+		++*from;
+		break;
+	case PANEL_PAGE_UP:
+		*from -= page;
+		break;
+	case PANEL_PAGE_DOWN:
+		*from += page;
+		break;
+	case PANEL_FIRST:
+		*from = 0;
+		break;
+	case PANEL_LAST:
+		*from = INT_MAX / 2;
+		break;
+	}
+}
+
 static enum screen_wish
 help_key(struct screen *screen, uint32_t key)
 {
 	switch (key) {
 	case KEYS_DOWN:
-		screen->help_from++; /* brought within bounds when drawn */
+		screen_move(screen, PANEL_DOWN);
 		break;
 	case KEYS_UP:
-		screen->help_from--;
+		screen_move(screen, PANEL_UP);
 		break;
 	case KEYS_PAGE_DOWN:
 	case ' ':
-		screen->help_from += screen->help_page;
+		screen_move(screen, PANEL_PAGE_DOWN);
 		break;
 	case KEYS_PAGE_UP:
-		screen->help_from -= screen->help_page;
+		screen_move(screen, PANEL_PAGE_UP);
 		break;
 	case KEYS_REDRAW:
 		return SCREEN_REDRAW;
@@ -312,49 +370,36 @@ close_one(struct screen *screen, int64_t now_ms)
 	else if (screen->mode == SCREEN_ROWS)
 		rows_close(screen);
 	else if (screen->zoomed)
-		screen->zoomed = false;
+		go_out(screen);
 	else if (screen->back)
 		past_leave(screen, now_ms);
 	else if (panel)
 		panel->selecting = false;
 }
 
-/* Lines of the comparison, or rows of the page or panel. */
-static void
-move(struct screen *screen, enum panel_move how)
+static enum screen_wish
+cycle_theme(struct screen *screen, int64_t now_ms)
 {
-	int *from = &screen->compare_from; /* within bounds when drawn */
-	bool key = screen->mode == SCREEN_KEY;
+	char text[96];
 
-	if (screen->mode != SCREEN_COMPARE) {
-		if (screen->mode == SCREEN_ROWS || (key && screen->key.rows))
-			rows_move(screen, how);
-		else
-			panel_move(screen_panel(screen), how);
-		if (key)
-			keypage_follow(screen);
-		return;
-	}
-	switch (how) {
-	case PANEL_UP:
-		--*from;
-		break;
-	case PANEL_DOWN:
-		++*from;
-		break;
-	case PANEL_PAGE_UP:
-		*from -= screen->compare_page;
-		break;
-	case PANEL_PAGE_DOWN:
-		*from += screen->compare_page;
-		break;
-	case PANEL_FIRST:
-		*from = 0;
-		break;
-	case PANEL_LAST:
-		*from = INT_MAX / 2;
-		break;
-	}
+	screen->settings.theme = (screen->settings.theme + 1) % SETTINGS_THEMES;
+	snprintf(text, sizeof(text), "theme: %s%s",
+		 settings_theme_name(screen->settings.theme),
+		 screen->colourless ? ", without colours here" : "");
+	screen_say(screen, text, now_ms);
+	return SCREEN_SETTINGS;
+}
+
+static enum screen_wish
+switch_mouse(struct screen *screen, int64_t now_ms)
+{
+	screen->settings.mouse = !screen->settings.mouse;
+	screen_say(screen,
+		   screen->settings.mouse
+		       ? "mouse on: Shift and the mouse select text"
+		       : "mouse off",
+		   now_ms);
+	return SCREEN_SETTINGS;
 }
 
 /*
@@ -382,6 +427,21 @@ open_row(struct screen *screen)
 	if (ranked->id.size)
 		keypage_open(screen, false, (unsigned)panel->spec.table, 0,
 			     &ranked->id);
+}
+
+void
+screen_open(struct screen *screen)
+{
+	const struct panel *panel = screen_panel(screen);
+	bool rows = screen->mode == SCREEN_ROWS;
+
+	if (!rows && (!panel || panel_rows(panel) == 0))
+		return;
+	/* Without a selection it selects first. */
+	if (rows ? !rows_selected(screen) : panel_selected(panel) < 0)
+		screen_move(screen, rows ? PANEL_DOWN : PANEL_FIRST);
+	else
+		open_row(screen);
 }
 
 /* What is of now is left before the past comes. */
@@ -427,28 +487,30 @@ act(struct screen *screen, enum action action, int64_t now_ms)
 		break;
 	case ACTION_PANEL_NEXT:
 		screen->focus = (screen->focus + 1) % screen->panels_len;
+		screen->in_log = false;
 		break;
 	case ACTION_PANEL_BACK:
 		screen->focus = (screen->focus + screen->panels_len - 1) %
 				screen->panels_len;
+		screen->in_log = false;
 		break;
 	case ACTION_UP:
-		move(screen, PANEL_UP);
+		screen_move(screen, PANEL_UP);
 		break;
 	case ACTION_DOWN:
-		move(screen, PANEL_DOWN);
+		screen_move(screen, PANEL_DOWN);
 		break;
 	case ACTION_PAGE_UP:
-		move(screen, PANEL_PAGE_UP);
+		screen_move(screen, PANEL_PAGE_UP);
 		break;
 	case ACTION_PAGE_DOWN:
-		move(screen, PANEL_PAGE_DOWN);
+		screen_move(screen, PANEL_PAGE_DOWN);
 		break;
 	case ACTION_FIRST:
-		move(screen, PANEL_FIRST);
+		screen_move(screen, PANEL_FIRST);
 		break;
 	case ACTION_LAST:
-		move(screen, PANEL_LAST);
+		screen_move(screen, PANEL_LAST);
 		break;
 	case ACTION_ROWS:
 		if (screen->mode == SCREEN_KEY)
@@ -474,11 +536,23 @@ act(struct screen *screen, enum action action, int64_t now_ms)
 		break;
 	case ACTION_FETCH:
 		return keypage_fetch(screen);
+	case ACTION_PANEL_NUMBER:
+		break; /* go_to_number(), by the key */
 	case ACTION_ZOOM:
-		screen->zoomed = !screen->zoomed;
+		if (screen->zoomed)
+			go_out(screen);
+		else
+			screen->zoomed = true;
 		break;
+	case ACTION_LOG:
+		go_to_log(screen);
+		break;
+	case ACTION_THEME:
+		return cycle_theme(screen, now_ms);
+	case ACTION_MOUSE:
+		return switch_mouse(screen, now_ms);
 	case ACTION_OPEN:
-		open_row(screen);
+		screen_open(screen);
 		break;
 	case ACTION_CLOSE:
 		close_one(screen, now_ms);
@@ -498,12 +572,12 @@ act(struct screen *screen, enum action action, int64_t now_ms)
 		banner_open_key(screen, now_ms);
 		break;
 	case ACTION_BELL:
-		screen->silent = !screen->silent;
+		screen->settings.bell = !screen->settings.bell;
 		screen_say(screen,
-			   screen->silent ? "no bell when alerts fire"
-					  : "a bell when alerts fire",
+			   screen->settings.bell ? "a bell when alerts fire"
+						 : "no bell when alerts fire",
 			   now_ms);
-		break;
+		return SCREEN_SETTINGS;
 	case ACTION_PAST_BACK:
 		leave_pages(screen);
 		return past_step(screen, -1, now_ms);
@@ -527,6 +601,13 @@ act(struct screen *screen, enum action action, int64_t now_ms)
 	return SCREEN_NOTHING;
 }
 
+bool
+screen_is_typing(const struct screen *screen)
+{
+	return screen->mode == SCREEN_PROMPT ||
+	       (screen->mode == SCREEN_ROWS && screen->rows.typing);
+}
+
 /* What is said of keys that do nothing; the first that holds. */
 static const struct {
 	unsigned when;
@@ -548,6 +629,7 @@ static const struct {
     {KEYS_FETCH, "no broker is known here: weir view -b BROKERS fetches"},
     {KEYS_BACK, "this is now; { goes back"},
     {KEYS_LIVE, "this is the past; Esc goes back to now"},
+    {KEYS_MOUSE, "this terminal tells nothing of a mouse"},
 };
 
 enum screen_wish
@@ -574,14 +656,13 @@ screen_key(struct screen *screen, uint32_t key, int64_t now_ms)
 			screen_say(screen, refusals[i].text, now_ms);
 			return SCREEN_NOTHING;
 		}
-	if (binding->action == ACTION_OPEN && missing == KEYS_MARKED) {
-		/* Enter without a selection selects first. */
-		move(screen,
-		     screen->mode == SCREEN_ROWS ? PANEL_DOWN : PANEL_FIRST);
-		return SCREEN_NOTHING;
-	}
+	/* Enter without a selection selects first. */
+	if (binding->action == ACTION_OPEN)
+		missing &= ~(unsigned)KEYS_MARKED;
 	if (missing)
 		return SCREEN_NOTHING;
+	if (binding->action == ACTION_PANEL_NUMBER)
+		go_to_number(screen, key - binding->key + 1);
 	return act(screen, binding->action, now_ms);
 }
 
@@ -606,9 +687,9 @@ place(const struct screen *screen, struct area *body, struct layout *layout,
       const struct panel **share)
 {
 	*share = NULL;
-	layout_place(screen->panels, screen->panels_len, screen->focus,
-		     screen->zoomed, body, layout);
-	if (screen->zoomed || layout->page > 0 || body->rows < 9)
+	layout_place(screen->panels, screen->panels_len, screen->focus, false,
+		     body, layout);
+	if (layout->page > 0 || body->rows < 9)
 		return;
 	for (unsigned i = layout->len; i < screen->panels_len && !*share; i++)
 		if (screen->panels[i].spec.kind == PANEL_SHARE)
@@ -630,23 +711,47 @@ draw_panels(struct screen *screen, struct canvas *canvas,
 	for (unsigned i = 0; i < layout->len; i++) {
 		struct panel *panel = &screen->panels[layout->at[i].panel];
 
+		panel->number = layout->len > 1 && i < 9 ? i + 1 : 0;
 		panel_draw(panel, canvas, &layout->at[i].area);
 	}
 	for (int i = 0; layout->divider >= 0 && i < divider.rows; i++)
 		canvas_puts(canvas, &divider, i, 0, STYLE_DIM, "│");
 }
 
+static void
+draw_body(struct screen *screen, struct canvas *canvas, struct area body,
+	  struct layout *layout)
+{
+	const struct panel *share;
+	struct area all = body;
+
+	place(screen, &body, layout, &share);
+	/* Numbers mean the same when one of them has the screen to itself. */
+	screen->page_first = layout->len ? layout->at[0].panel : 0;
+	screen->page_len = layout->len;
+	if (screen->zoomed) {
+		layout_place(screen->panels, screen->panels_len, screen->focus,
+			     true, &all, layout);
+		body = all;
+		share = NULL;
+	}
+	draw_panels(screen, canvas, layout, &body);
+	screen->layout = *layout;
+	if (share)
+		status_draw_share(screen, canvas, body.row + body.rows, share);
+}
+
 void
 screen_draw(struct screen *screen, struct canvas *canvas, int64_t now_ms)
 {
 	struct area all = canvas_all(canvas), body = all;
-	const struct panel *share = NULL;
 	struct layout layout = {.pages = 1, .divider = -1};
 	enum screen_mode mode =
 	    screen->mode == SCREEN_PROMPT ? screen->before : screen->mode;
 	int row = 0;
 
 	canvas_clear(canvas);
+	screen->layout.len = 0;
 	if (canvas->cols < SCREEN_COLS_MIN || canvas->rows < SCREEN_ROWS_MIN) {
 		draw_too_small(canvas);
 		return;
@@ -678,13 +783,8 @@ screen_draw(struct screen *screen, struct canvas *canvas, int64_t now_ms)
 		rows_draw(screen, canvas, &body);
 	else if (mode == SCREEN_KEY)
 		keypage_draw(screen, canvas, &body);
-	else {
-		place(screen, &body, &layout, &share);
-		draw_panels(screen, canvas, &layout, &body);
-		if (share)
-			status_draw_share(screen, canvas, body.row + body.rows,
-					  share);
-	}
+	else
+		draw_body(screen, canvas, body, &layout);
 	status_draw_ledger(screen, canvas, all.rows - 2);
 	status_draw_bottom(screen, canvas, all.rows - 1, &layout, now_ms);
 }

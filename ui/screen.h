@@ -4,9 +4,10 @@
  * views and the time go in; a canvas and the wish to quit, to redraw or to set
  * a rate come out.
  *
- * screen.c holds the state and the keys, past.c and banner.c what belongs to
- * snapshots and alerts of it; status.c draws the lines around the panels,
- * overlay.c, compare.c, rows.c and keypage.c what covers the panels.
+ * screen.c holds the state and the keys, past.c, banner.c, go.c and mouse.c
+ * what belongs to snapshots, alerts, going from panel to panel and the mouse of
+ * it; status.c draws the lines around the panels, overlay.c, compare.c, rows.c
+ * and keypage.c what covers the panels.
  *
  * All numbers of one drawing are of one view, which is of one commit; only the
  * second line (rate, messages) and the banners are of the moment.
@@ -20,9 +21,11 @@
 #include "canvas.h"
 #include "dashboard.h"
 #include "keypage.h"
+#include "keys.h"
 #include "layout.h"
 #include "panel.h"
 #include "rows.h"
+#include "settings.h"
 #include "store/view.h"
 
 /* Smaller terminals are told so. */
@@ -32,6 +35,7 @@
 #define SCREEN_MESSAGE_MS 4000
 /* Without a commit for longer than this, the screen says so. */
 #define SCREEN_STALL_MS   3000
+#define SCREEN_DOUBLE_MS  500 /* between the clicks of a double one */
 #define SCREEN_PROMPT_MAX 24
 #define SCREEN_LEDGER     12 /* numbers in the ledger's line */
 
@@ -56,6 +60,7 @@ enum screen_wish {
 	SCREEN_SNAPSHOT,    /* take one */
 	SCREEN_STEP,  /* from the snapshot screen.ask.id by screen.ask.step */
 	SCREEN_FETCH, /* the event at screen.key.key->row.last */
+	SCREEN_SETTINGS, /* screen.settings have changed: apply, keep them */
 };
 
 /* What a moment is compared with. */
@@ -94,6 +99,7 @@ struct screen {
 	struct rows rows;
 	struct keypage key;
 	const char *brokers; /* for commands; NULL: as the view says */
+	const struct log_lines *log; /* borrowed */
 
 	unsigned offers; /* KEYS_COMMANDS to KEYS_FETCH: what the caller can */
 	struct {
@@ -104,7 +110,8 @@ struct screen {
 		int step;
 	} ask;
 
-	bool silent; /* no bell */
+	struct settings settings;
+	bool colourless; /* the terminal has no colours, or NO_COLOR is set */
 	/* Of each rule, in the newest view: how many alerts fire untold. */
 	int64_t firing[PIPELINE_ALERTS_MAX];
 	const struct pipeline *firing_of; /* NULL: of none yet */
@@ -115,6 +122,17 @@ struct screen {
 	unsigned panels_len;
 	unsigned focus;
 	bool zoomed;
+	unsigned focus_before; /* what leaving the log goes back to */
+	bool zoomed_before;
+	bool in_log; /* L zoomed it, and goes back */
+	/* The panels of the page with the focus, when it was drawn last. */
+	unsigned page_first, page_len;
+	struct layout layout; /* as it was drawn last; empty when covered */
+	struct {
+		int64_t ms; /* 0: nothing was clicked */
+		unsigned panel;
+		uint64_t row; /* id */
+	} clicked;
 
 	char prompt[SCREEN_PROMPT_MAX + 1];
 	char message[160];
@@ -134,6 +152,8 @@ void screen_release(struct screen *screen);
  */
 void screen_set_view(struct screen *screen, struct view *view, int64_t now_ms);
 void screen_set_live(struct screen *screen, const struct dashboard_live *live);
+/* Borrowed until another one is set; NULL: there is none. */
+void screen_set_log(struct screen *screen, const struct log_lines *log);
 /* A sentence that stays until it is set to "". Any text. */
 void screen_set_problem(struct screen *screen, const char *text);
 /* A sentence on the bottom line for a while. Any text. */
@@ -186,6 +206,12 @@ uint64_t screen_commit(const struct screen *screen);
 
 enum screen_wish screen_key(struct screen *screen, uint32_t key,
 			    int64_t now_ms);
+/* Whether text is being typed: what is pasted elsewhere is no key. */
+bool screen_is_typing(const struct screen *screen);
+
+/* A click focuses and selects, a second one on the row opens it. */
+enum screen_wish screen_mouse(struct screen *screen,
+			      const struct mouse_event *event, int64_t now_ms);
 
 /* Draws all of it; the canvas' size is the screen's. */
 void screen_draw(struct screen *screen, struct canvas *canvas, int64_t now_ms);
@@ -195,6 +221,11 @@ void screen_draw(struct screen *screen, struct canvas *canvas, int64_t now_ms);
 /* enum keys_when that hold now. */
 unsigned screen_when(const struct screen *screen);
 struct panel *screen_panel(struct screen *screen); /* focused; or NULL */
+
+/* Opens the detail of the selected row, or selects one first. */
+void screen_open(struct screen *screen);
+/* Moves the selection, or what a page or the help shows. */
+void screen_move(struct screen *screen, enum panel_move how);
 
 /* The newest view of now; NULL: none. */
 const struct view *screen_newest(const struct screen *screen);
@@ -209,6 +240,12 @@ void past_leave(struct screen *screen, int64_t now_ms);
 void past_compare(struct screen *screen, int64_t now_ms);
 /* Forgets what was read to compare with. */
 void past_forget(struct screen *screen);
+
+/* go.c */
+unsigned go_find_log(const struct screen *screen); /* panels_len: none */
+void go_to_number(struct screen *screen, unsigned number); /* from 1 on */
+void go_to_log(struct screen *screen);                     /* or, again, back */
+void go_out(struct screen *screen);                        /* of the zoom */
 
 /* banner.c */
 bool banner_is_there(const struct screen *screen);
@@ -233,6 +270,8 @@ void rows_reverse(struct screen *screen);
 void rows_filter(struct screen *screen); /* begins to type */
 enum screen_wish rows_type(struct screen *screen, uint32_t key);
 void rows_move(struct screen *screen, enum panel_move move);
+/* Selects what was drawn in a row of the screen; whether there is any. */
+bool rows_select_at(struct screen *screen, int row);
 /* The selected row; NULL when it is not there at the moment. */
 const struct page_row *rows_selected(const struct screen *screen);
 void rows_draw(struct screen *screen, struct canvas *canvas,

@@ -13,6 +13,7 @@
 #include "columns.h"
 #include "format.h"
 #include "keys.h"
+#include "lag.h"
 #include "screen.h"
 
 static struct area
@@ -225,76 +226,190 @@ draw_throughput(const struct view *view, struct canvas *canvas,
 		    view->commit_ms / 1000);
 }
 
-#define RATE_FIELD 11
+#define RATE_FIELD  11
+#define DELAY_FIELD 7 /* format_delay() */
+#define SPARK_MIN   12
 
-static int
-draw_rate(struct canvas *canvas, const struct area *line, int col,
-	  enum style style, double per_s, const char *label)
+/* A number of the second line; its place is as wide as the number can be. */
+struct second_field {
+	const char *before;
+	int width; /* of the number; 0: there is none */
+	struct format number;
+	enum style style;
+	char after[40];
+	enum style after_style;
+};
+
+/* In the order in which they are drawn. */
+enum {
+	SECOND_TARGET, /* who only watches has what is read there */
+	SECOND_MADE,
+	SECOND_READ,
+	SECOND_SPARK,
+	SECOND_LAG,
+	SECOND_BEHIND,
+	SECOND_SEEN,
+	SECOND_P99,
+	SECOND_FORECAST,
+	SECOND_FIELDS,
+};
+
+static struct second_field
+rate_field(double per_s, enum style style, const char *label)
 {
-	char text[64];
+	struct second_field field = {"",    RATE_FIELD, {""},
+				     style, "",         STYLE_DIM};
 
-	snprintf(text, sizeof(text), "%s%s",
+	snprintf(field.number.text, sizeof(field.number.text), "%.40s%s",
 		 format_rate_fit(per_s, RATE_FIELD - 2).text,
 		 isinf(per_s) || isnan(per_s) || per_s < 0 ? "" : "/s");
-	canvas_right(canvas, line, 0, col, RATE_FIELD, style, text);
-	canvas_puts(canvas, line, 0, col + RATE_FIELD, STYLE_DIM, label);
-	return col + RATE_FIELD + (int)strlen(label);
+	snprintf(field.after, sizeof(field.after), "%s", label);
+	return field;
+}
+
+static struct second_field
+delay_field(const char *before, int64_t ms)
+{
+	return (struct second_field){
+	    before,       DELAY_FIELD, format_delay(ms),
+	    STYLE_NORMAL, "",          STYLE_NORMAL};
+}
+
+/* Where the lag is going: a sign, and words when there is something to say. */
+static void
+fill_trend(const struct view *view, struct second_field *fields)
+{
+	static const char *const signs[] = {
+	    [LAG_UNKNOWN] = "  ",
+	    [LAG_STEADY] = " →",
+	    [LAG_GROWS] = " ↑",
+	    [LAG_SHRINKS] = " ↓",
+	};
+	struct second_field *words = &fields[SECOND_FORECAST];
+	struct lag lag = lag_of(view);
+
+	snprintf(fields[SECOND_BEHIND].after,
+		 sizeof(fields[SECOND_BEHIND].after), "%s", signs[lag.trend]);
+	words->before = "";
+	words->after_style = STYLE_PENDING;
+	if (lag.catch_up_s >= 0 && lag.catch_up_s < 1e9)
+		snprintf(
+		    words->after, sizeof(words->after), "  catches up in %.20s",
+		    format_delay(1000 * (int64_t)ceil(lag.catch_up_s)).text);
+	else if (lag.behind && lag.trend == LAG_GROWS)
+		snprintf(words->after, sizeof(words->after), "  falls behind");
 }
 
 static void
-draw_lag(const struct view *view, struct canvas *canvas,
-	 const struct area *line, int col, int width)
+fill_second(const struct screen *screen, struct second_field *fields)
 {
-	canvas_puts(canvas, line, 0, col, STYLE_DIM, "  lag ");
-	canvas_right(canvas, line, 0, col + 6, width,
-		     view && view->ledger.lag > 0 ? STYLE_PENDING
-						  : STYLE_NORMAL,
-		     format_count(view ? view->ledger.lag : -1).text);
+	const struct dashboard_live *live = &screen->live;
+	const struct view *view = screen->view;
+	int64_t lag = view ? view->ledger.lag : -1;
+
+	fields[SECOND_LAG] = (struct second_field){
+	    "  lag ",
+	    view ? format_column(lag) : 7,
+	    format_count(lag),
+	    lag > 0 ? STYLE_PENDING : STYLE_NORMAL,
+	    "",
+	    STYLE_NORMAL,
+	};
+	/* Rates are of now: there is none in the past. */
+	if (screen->back)
+		return;
+	if (live->generating) {
+		fields[SECOND_TARGET] =
+		    rate_field(live->target_per_s, STYLE_BOLD, " target");
+		fields[SECOND_MADE] =
+		    rate_field(screen->shown_per_s, STYLE_NORMAL, " made");
+	} else {
+		fields[SECOND_TARGET] =
+		    rate_field(consumed_per_s(view), STYLE_BOLD, " read");
+	}
+	if (!view)
+		return;
+	if (live->generating)
+		fields[SECOND_READ] =
+		    rate_field(consumed_per_s(view), STYLE_NORMAL, " read");
+	fields[SECOND_BEHIND] = delay_field(" · ", view->behind_ms);
+	fields[SECOND_SEEN] =
+	    delay_field("  seen after ", view->seen_median_ms);
+	fields[SECOND_P99] = delay_field(", p99 ", view->seen_p99_ms);
+	if (!live->ended)
+		fill_trend(view, fields);
 }
 
-/* 50,000/s target   49,870/s made   ▁▂▃▅▇   lag 1,203        FROZEN 3 s */
+static int
+field_width(const struct canvas *canvas, const struct second_field *field)
+{
+	if (!field->before)
+		return 0;
+	return canvas_width(canvas, field->before, strlen(field->before)) +
+	       field->width +
+	       canvas_width(canvas, field->after, strlen(field->after));
+}
+
+static int
+draw_field(struct canvas *canvas, const struct area *line, int col,
+	   const struct second_field *field)
+{
+	col += canvas_puts(canvas, line, 0, col, STYLE_DIM, field->before);
+	canvas_right(canvas, line, 0, col, field->width, field->style,
+		     field->number.text);
+	col += field->width;
+	return col + canvas_puts(canvas, line, 0, col, field->after_style,
+				 field->after);
+}
+
+/*
+ * 50,000/s target   49,870/s made   ▁▂▃▅▇  lag 1,203 · 24 ms ↓  seen after
+ * 180 ms, p99 310 ms                                            FROZEN 3 s
+ */
 void
 status_draw_second(struct screen *screen, struct canvas *canvas, int row,
 		   int64_t now_ms)
 {
-	const struct dashboard_live *live = &screen->live;
+	/* What comes first when there is little room for all of it. */
+	static const int order[] = {
+	    SECOND_LAG,    SECOND_TARGET, SECOND_FORECAST,
+	    SECOND_BEHIND, SECOND_MADE,   SECOND_SEEN,
+	    SECOND_SPARK,  SECOND_P99,    SECOND_READ,
+	};
+	struct second_field fields[SECOND_FIELDS] = {{.before = NULL}};
+	bool shown[SECOND_FIELDS] = {false};
 	struct area line = line_of(canvas, row);
-	const struct view *view = screen->view;
 	int room = draw_modes(screen, canvas, &line, now_ms), col = 0;
-	int lag_width = view ? format_column(view->ledger.lag) : 7;
 
 	line.cols = room;
-	/* Rates are of now: there is none in the past. */
-	if (screen->back) {
-		draw_lag(view, canvas, &line, 0, lag_width);
-		return;
-	}
-	if (live->generating)
-		col = draw_rate(canvas, &line, col, STYLE_BOLD,
-				live->target_per_s, " target");
-	else
-		col = draw_rate(canvas, &line, col, STYLE_BOLD,
-				consumed_per_s(view), " read");
-	/* Lag comes before the rest when there is little room. */
-	if (col + 5 + lag_width > room)
-		return;
-	room -= 6 + lag_width;
-	if (live->generating && col + RATE_FIELD + 5 <= room)
-		col = draw_rate(canvas, &line, col, STYLE_NORMAL,
-				screen->shown_per_s, " made");
-	if (live->generating && view && col + RATE_FIELD + 5 + 14 <= room)
-		col = draw_rate(canvas, &line, col, STYLE_NORMAL,
-				consumed_per_s(view), " read");
-	if (view && room - col >= 12) {
-		int width = room - col - 2;
+	fill_second(screen, fields);
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		int which = order[i], width;
 
+		width = field_width(canvas, &fields[which]);
+		if (which == SECOND_SPARK && screen->view && !screen->back)
+			width = 2 + SPARK_MIN;
+		if (width > room ||
+		    (which == SECOND_P99 && !shown[SECOND_SEEN]))
+			continue;
+		shown[which] = width > 0;
+		room -= width;
+	}
+	for (int which = 0; which < SECOND_FIELDS; which++) {
+		int width = SPARK_MIN + room;
+
+		if (!shown[which])
+			continue;
+		if (which != SECOND_SPARK) {
+			col = draw_field(canvas, &line, col, &fields[which]);
+			continue;
+		}
 		if (width > 60)
 			width = 60;
 		width = 60 / ((60 + width - 1) / width);
-		draw_throughput(view, canvas, &line, col + 2, width);
+		draw_throughput(screen->view, canvas, &line, col + 2, width);
 		col += 2 + width;
 	}
-	draw_lag(view, canvas, &line, col, lag_width);
 }
 
 bool

@@ -1,5 +1,6 @@
 /*
- * The styles that text on the screen can have, and what each means.
+ * The styles that text on the screen can have, what each means, and what it
+ * looks like in each theme.
  *
  * Colour means something, and nothing depends on it alone: whatever a style
  * says is also said in words, by a mark or by bold. Text without a meaning of
@@ -11,6 +12,9 @@
 #define WEIR_UI_THEME_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#include "settings.h"
 
 enum style {
 	STYLE_NORMAL,
@@ -26,27 +30,31 @@ enum style {
 	STYLES,
 };
 
-/* The eight colours that every colour terminal has, in their usual order. */
-enum theme_colour {
-	COLOUR_DEFAULT = -1,
-	COLOUR_RED = 1,
-	COLOUR_GREEN = 2,
-	COLOUR_YELLOW = 3,
-	COLOUR_MAGENTA = 5,
-	COLOUR_CYAN = 6,
+/*
+ * A colour as terminals of each kind have it: one of the eight that every
+ * colour terminal has, one of xterm's 256, and 0xRRGGBB. -1, -1, -1 is the
+ * terminal's own.
+ */
+struct theme_colour {
+	int8_t basic;
+	int16_t indexed;
+	int32_t rgb;
 };
 
 struct theme_style {
-	enum theme_colour colour;
-	bool bold, dim, reverse;
+	struct theme_colour colour;
+	bool bold, dim, reverse, underline;
 };
 
-extern const struct theme_style theme[STYLES];
+const struct theme_style *theme_style(enum settings_theme theme,
+				      enum style style);
 
 /*
  * Whether colours are wanted: not when NO_COLOR is in the environment and not
  * empty (https://no-color.org).
  */
 bool theme_wants_colour(void);
+/* Whether the terminal says that it shows any colour (COLORTERM). */
+bool theme_wants_rgb(void);
 
 #endif

@@ -154,7 +154,8 @@ client_said(struct kafka_shared *shared, char *to, size_t size)
 
 /*
  * Not worth a line: that a setting is for the other kind of client, since weir
- * makes both from the same settings; that the embedded broker, or one before
+ * makes both from the same settings; that the client which is the embedded
+ * broker connects to none; that the embedded broker, or one before
  * Kafka 0.11, cannot be told to make no topics; and before the first answer why
  * there is none, since that becomes the error weir ends with.
  */
@@ -165,7 +166,8 @@ is_noise(const struct kafka_shared *shared, const char *facility,
 	if (shared->debug)
 		return false;
 	if (strcmp(facility, "CONFWARN") == 0)
-		return strstr(text, "will be ignored by this") != NULL;
+		return strstr(text, "will be ignored by this") ||
+		       strstr(text, "No `bootstrap.servers` configured");
 	if (strcmp(facility, "AUTOCREATE") == 0)
 		return true;
 	/* A new broker's coordinators take a moment; it is tried again. */

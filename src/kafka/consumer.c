@@ -364,6 +364,15 @@ consumer_timestamp_ms(const struct consumer_message *message)
 	return rd_kafka_message_timestamp(message->record, NULL);
 }
 
+int64_t
+consumer_created_ms(const struct consumer_message *message)
+{
+	rd_kafka_timestamp_type_t type;
+	int64_t ms = rd_kafka_message_timestamp(message->record, &type);
+
+	return type == RD_KAFKA_TIMESTAMP_CREATE_TIME ? ms : -1;
+}
+
 struct consumer_print
 consumer_print(const struct consumer_message *message)
 {

@@ -101,6 +101,11 @@ void consumer_release(struct consumer *consumer);
 
 /* Of an event that is borrowed: its record's timestamp; -1: none. */
 int64_t consumer_timestamp_ms(const struct consumer_message *message);
+/*
+ * The same where the client that produced it gave the timestamp (CreateTime);
+ * -1 where a broker did (LogAppendTime).
+ */
+int64_t consumer_created_ms(const struct consumer_message *message);
 
 /*
  * Where a partition was known to begin, and to end, at the last fetch; -1: not

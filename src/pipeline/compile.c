@@ -58,6 +58,7 @@ static const struct {
     [PANEL_ALERTS] = {"alerts", false},
     [PANEL_TABLE] = {"table", true},
     [PANEL_WINDOWS] = {"windows", true},
+    [PANEL_LOG] = {"log", false},
 };
 
 #define LEN(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))

@@ -126,6 +126,7 @@ enum panel_kind {
 	PANEL_ALERTS,     /* alerts and their rules; has no table */
 	PANEL_TABLE,      /* a table's keys with all their measures */
 	PANEL_WINDOWS,    /* the windows of a table with windows */
+	PANEL_LOG,        /* what weir and librdkafka say; has no table */
 	PANEL_KINDS,
 };
 

@@ -63,27 +63,26 @@ take_once(struct keeper *k, struct snapshot_result *result, struct err *err)
 
 /* "snapshot 8 in weir.db, 0.2 s"; a problem stands on the screen anyway. */
 static void
-tell(struct keeper *k, const struct snapshot_result *result, int64_t took_ns)
+say(const struct keeper *k, const struct snapshot_result *result,
+    int64_t took_ns, char to[ERR_TEXT_MAX])
 {
 	const char *name = strrchr(k->options.path, '/');
-	char *to = k->told_text;
 
 	name = name ? name + 1 : k->options.path;
 	if (k->problem.code)
-		memcpy(to, k->problem.text, sizeof(k->told_text));
+		memcpy(to, k->problem.text, ERR_TEXT_MAX);
 	else if (result->commit == 0)
-		snprintf(to, sizeof(k->told_text),
+		snprintf(to, ERR_TEXT_MAX,
 			 "no snapshot: nothing is committed yet");
 	else if (result->same)
-		snprintf(to, sizeof(k->told_text),
+		snprintf(to, ERR_TEXT_MAX,
 			 "snapshot %" PRId64 " in %.80s has this commit "
 			 "already",
 			 result->id, name);
 	else
-		snprintf(to, sizeof(k->told_text),
+		snprintf(to, ERR_TEXT_MAX,
 			 "snapshot %" PRId64 " in %.80s, %.1f s", result->id,
 			 name, (double)took_ns / 1e9);
-	k->told = true;
 }
 
 static void
@@ -92,15 +91,22 @@ take(struct keeper *k, bool asked)
 	struct snapshot_result result = {.commit = 0};
 	struct err err = {.code = WEIR_OK};
 	int64_t began_ns = clock_steady_ns();
+	char text[ERR_TEXT_MAX];
 	int rc = take_once(k, &result, &err);
 
 	pthread_mutex_lock(&k->lock);
 	k->problem.code = WEIR_OK;
 	if (rc)
 		k->problem = err;
+	say(k, &result, clock_steady_ns() - began_ns, text);
 	if (asked)
-		tell(k, &result, clock_steady_ns() - began_ns);
+		memcpy(k->told_text, text, sizeof(k->told_text));
+	k->told |= asked;
 	pthread_mutex_unlock(&k->lock);
+	/* A problem is told by who asks for it. */
+	if (rc == 0 && result.commit > 0 && !result.same)
+		log_add(k->options.log, clock_wall_ms(), LEVEL_NOTE, "%s",
+			text);
 }
 
 enum call { CALL_TIME, CALL_ASKED, CALL_STOPPED };

@@ -9,6 +9,7 @@
 #ifndef WEIR_SNAPSHOT_KEEPER_H
 #define WEIR_SNAPSHOT_KEEPER_H
 
+#include "base/log.h"
 #include "snapshot/snapshot.h"
 
 struct keeper;
@@ -19,6 +20,7 @@ struct keeper_options {
 	struct store *store;             /* the same; any mode */
 	int64_t every_ms;
 	struct snapshot_options snapshot;
+	struct log *log; /* is told of each one; borrowed; NULL: nobody is */
 };
 
 int keeper_start(const struct keeper_options *options, struct keeper **out,

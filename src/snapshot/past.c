@@ -142,7 +142,8 @@ take_snapshot(struct reading *r, sqlite3_stmt *row, void *ctx, struct err *err)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		*numbers[i] = int_of(row, 10 + (int)i);
 	view->commit_us = view->newest_ms = view->store_bytes =
-	    view->memory_bytes = view->memory_limit = -1;
+	    view->memory_bytes = view->memory_limit = view->seen_median_ms =
+		view->seen_p99_ms = view->behind_ms = -1;
 	return 0;
 }
 

@@ -35,7 +35,7 @@
 /* First byte of the keys of "dead". */
 #define DEAD_LETTER 'l' /* then its number (8) */
 
-#define STATE_SIZE     (8 * (9 + 12 + REASONS + 1))
+#define STATE_SIZE     (8 * (9 + 12 + REASONS + 3))
 #define PARTITION_HEAD (8 * 11)
 #define PARTITION_SIZE (PARTITION_HEAD + STORE_TOPIC_MAX)
 #define SECOND_SIZE    (8 * 6)

@@ -553,6 +553,12 @@ add_state(struct store_state *to, const struct store_state *from)
 		to->newest_ms = from->newest_ms;
 	to->memory_bytes += from->memory_bytes;
 	to->memory_limit += from->memory_limit;
+	if (from->seen_median_ms > to->seen_median_ms)
+		to->seen_median_ms = from->seen_median_ms;
+	if (from->seen_p99_ms > to->seen_p99_ms)
+		to->seen_p99_ms = from->seen_p99_ms;
+	if (from->behind_ms > to->behind_ms)
+		to->behind_ms = from->behind_ms;
 	to->dead_seq += from->dead_seq;
 	add_ledger(&to->ledger, &from->ledger);
 	for (unsigned i = 0; i < REASONS; i++)
@@ -567,6 +573,7 @@ add_up(struct whole *whole)
 	unsigned entry = 0;
 
 	state->watermark_ms = state->newest_ms = WATERMARK_NONE;
+	state->seen_median_ms = state->seen_p99_ms = state->behind_ms = -1;
 	whole->expired_ms = WATERMARK_NONE;
 	for (unsigned i = 0; i < whole->parts_len; i++) {
 		struct part *part = &whole->parts[i];

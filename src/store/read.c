@@ -935,6 +935,9 @@ read_all(struct work *work, struct whole *whole, bool windows, struct err *err)
 	view->store_bytes = used_bytes(work);
 	view->memory_bytes = state->memory_bytes;
 	view->memory_limit = state->memory_limit;
+	view->seen_median_ms = state->seen_median_ms;
+	view->seen_p99_ms = state->seen_p99_ms;
+	view->behind_ms = state->behind_ms;
 	read_meta(work, META_LABEL, view->source, sizeof(view->source));
 	read_meta(work, META_TOPIC, view->topic, sizeof(view->topic));
 	rc = read_partitions(work, err);

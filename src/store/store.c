@@ -150,6 +150,9 @@ state_numbers(struct store_state *s, int64_t **numbers)
 	numbers[n++] = &s->ledger.skipped;
 	for (unsigned i = 0; i < REASONS; i++)
 		numbers[n++] = &s->dead_by_reason[i];
+	numbers[n++] = &s->seen_median_ms;
+	numbers[n++] = &s->seen_p99_ms;
+	numbers[n++] = &s->behind_ms;
 	return n;
 }
 

@@ -31,7 +31,7 @@
 #include "store/ledger.h"
 #include "store/view.h"
 
-#define STORE_FORMAT       2
+#define STORE_FORMAT       3
 #define STORE_TOPIC_MAX    250   /* Kafka allows names of 249 bytes */
 #define STORE_DEAD_RAW_MAX 65536 /* bytes kept of a dead letter */
 
@@ -88,6 +88,8 @@ struct store_state {
 	struct ledger ledger;
 	int64_t dead_by_reason[REASONS];
 	uint64_t dead_seq; /* how many dead letters were ever kept */
+	/* As in struct view; -1: not known. */
+	int64_t seen_median_ms, seen_p99_ms, behind_ms;
 };
 
 struct store_dead {

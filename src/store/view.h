@@ -207,6 +207,18 @@ struct view {
 	int64_t memory_limit; /* --memory */
 	int64_t watermark_ms; /* event time; -1: none yet */
 	int64_t newest_ms;    /* largest event time; -1: none yet */
+	/*
+	 * From the creation of an event to its being in a view, over the last
+	 * seconds before this commit (latency.h); of several stores, the
+	 * slowest one's. -1: not known.
+	 */
+	int64_t seen_median_ms, seen_p99_ms;
+	/*
+	 * How long before commit_ms the event was created that was read last,
+	 * in the partition that is furthest behind: lag as a time. 0: nothing
+	 * is left to read; -1: not known.
+	 */
+	int64_t behind_ms;
 	struct ledger ledger;
 	bool balanced;               /* ledger_balanced() */
 	struct view_reason *reasons; /* those with a count, largest first */

@@ -6,7 +6,7 @@
 
 programs() {
 	make -s -C "$build" weir tests/bench/consume tests/bench/measure \
-		tests/bench/path tests/bench/plain
+		tests/bench/path tests/bench/plain tests/bench/screen
 }
 
 say() {

@@ -178,7 +178,7 @@ expect "its event is no longer there, which is said" \
 	'the broker has this event no longer'
 keys q
 terminal select-window -t weir:long
-keys BTab BTab
+keys BTab BTab BTab
 expect "dead letters" '▸dead letters ─'
 keys Down Enter
 expect "where a dead letter is" '^  position +[0-3]@[0-9]'

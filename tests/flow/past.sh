@@ -91,7 +91,7 @@ store=$tmp/store
 db=$tmp/past.db
 launch run "$interactions" --store "$store" --rate 3000 --bad 0.01 \
 	--snapshot "$db" --snapshot-every 1h
-expect "weir runs" '[─▸]users ─.* │ ─ items ─'
+expect "weir runs" '[─▸]users ─.* │ [─1-9] items ─'
 keys '{'
 expect "before the first snapshot there is no past" 'there are no snapshots yet'
 wait_for 30 beyond valid 0

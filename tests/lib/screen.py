@@ -57,9 +57,13 @@ def cells(row):
 	return made
 
 
+# What the rule above a panel begins with: its number, where there are several.
+RULE = re.compile("[─1-9][ ▸─]")
+
+
 def divider_of(rows):
 	for row in rows:
-		if row.startswith("─") and " │ " in row:
+		if RULE.match(row) and " │ " in row:
 			return "".join(cells(row)).index(" │ ") + 1
 	return None
 
@@ -74,7 +78,7 @@ def panels_of(rows):
 		title = None
 		for row in rows:
 			text = "".join(cells(row)[half]).strip()
-			found = re.match(r"─[ ▸](.+?) ─", text)
+			found = re.match(r"[─1-9][ ▸](.+?) ─", text)
 			if found:
 				title = found.group(1)
 				panels[title] = []
@@ -168,7 +172,7 @@ def aligned(rows):
 		return
 	inside = False
 	for row in rows:
-		if row.startswith("─"):
+		if RULE.match(row):
 			# The last panel may be alone in its row.
 			inside = "│" in row
 		elif row.startswith(" ✓ ") or row.startswith(" ✗ "):

@@ -10,7 +10,7 @@
 #	WEIR=build/weir sh tests/flow/signals.sh
 #
 # $tmp is a folder of its own that goes away at the end, with all processes in
-# $pids; the default stores of weir are in it too. Nothing sleeps but wait_for.
+# $pids; the default stores and the settings of weir are in it too. Nothing sleeps but wait_for.
 set -u
 
 srcdir=${srcdir:-.}
@@ -30,7 +30,8 @@ pids=
 tmp=$(mktemp -d "$TMPDIR/weir-test.XXXXXX") || exit 99
 mkdir "$tmp/state" || exit 99
 XDG_STATE_HOME=$tmp/state
-export XDG_STATE_HOME
+XDG_CONFIG_HOME=$tmp/config
+export XDG_STATE_HOME XDG_CONFIG_HOME
 
 tap_cleanup() {
 	for tap_pid in $pids; do

@@ -509,6 +509,7 @@ static void
 make_odd(struct view *view)
 {
 	view->balanced = false;
+	view->seen_median_ms = view->seen_p99_ms = view->behind_ms = -1;
 	view->ledger.lost = 77;
 	view->ledger.failed = -3;
 	view->ledger.skipped = 12;
@@ -571,6 +572,7 @@ scene_view(enum scene scene, int second)
 	view->memory_bytes = INT64_C(96) << 20;
 	view->memory_limit = INT64_C(256) << 20;
 	view->watermark_ms = view->newest_ms = -1;
+	view->seen_median_ms = view->seen_p99_ms = view->behind_ms = -1;
 	view->balanced = true;
 	view->tables_len = pipeline->tables_len;
 	view->tables =
@@ -581,6 +583,9 @@ scene_view(enum scene scene, int second)
 		return view;
 	view->newest_ms = view->commit_ms - 20;
 	view->watermark_ms = view->commit_ms - 520;
+	view->seen_median_ms = 180;
+	view->seen_p99_ms = 310;
+	view->behind_ms = 24;
 	fill_table(view, USERS, "u", VIEW_RANKING, 98204, total, second);
 	fill_table(view, ITEMS, "i", VIEW_RANKING, 10000, total, second);
 	fill_types(view, total, second);
@@ -632,6 +637,52 @@ scene_past(enum scene scene, int number)
 	    view->memory_limit = view->commit_us = -1;
 	return (struct dashboard_past){view, number, view->commit_ms + 300,
 				       number, 31};
+}
+
+static void
+add_line(struct log_lines *log, enum log_level level, unsigned times,
+	 const char *said)
+{
+	struct log_line *line = &log->at[log->len++];
+
+	line->number = LOG_LINES - log->len;
+	line->time_ms = SCENE_START_MS + 133000 - log->len * 7000;
+	line->level = level;
+	line->times = times;
+	snprintf(line->text, sizeof(line->text), "%s", said);
+}
+
+const struct log_lines *
+scene_log(enum scene scene)
+{
+	static struct log_lines log;
+
+	log.version = (uint64_t)scene + 1;
+	log.len = 0;
+	if (scene == SCENE_EMPTY)
+		return &log;
+	for (size_t i = 0; scene == SCENE_HOSTILE && i < HOSTILE; i++)
+		add_line(&log, LEVEL_WARNING, 1, hostile[i].data);
+	if (scene == SCENE_HUGE)
+		while (log.len < LOG_LINES)
+			add_line(&log, LEVEL_ERROR, UINT32_MAX,
+				 "127.0.0.1:41733/1: Connect to "
+				 "ipv4#127.0.0.1:41733 failed: Connection "
+				 "refused (after 0ms in state CONNECT, 30 "
+				 "identical error(s) suppressed)");
+	if (log.len > 0)
+		return &log;
+	add_line(&log, LEVEL_NOTE, 1, "snapshot 31 of commit 1331");
+	add_line(&log, LEVEL_NOTE, 1, "that is over: no broker can be reached");
+	add_line(&log, LEVEL_WARNING, 12,
+		 "kafka: GroupCoordinator: 127.0.0.1:41733: Disconnected "
+		 "(after 60012ms in state UP)");
+	add_line(&log, LEVEL_ERROR, 1, "no broker can be reached");
+	add_line(&log, LEVEL_DEBUG, 1, "kafka: Metadata for 1 topic(s)");
+	add_line(&log, LEVEL_NOTE, 1,
+		 "pipeline interactions, embedded broker 127.0.0.1:41733, "
+		 "topic interactions, commit 1");
+	return &log;
 }
 
 struct dashboard_live

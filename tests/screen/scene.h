@@ -34,7 +34,8 @@ struct view *scene_view(enum scene scene, int second);
 /* What a snapshot keeps of it: the number-th of 31, one each 10 seconds. */
 struct dashboard_past scene_past(enum scene scene, int number);
 
-/* What goes with it. */
+/* What goes with it; the log is static until the next call. */
+const struct log_lines *scene_log(enum scene scene);
 struct dashboard_live scene_live(enum scene scene);
 
 /*

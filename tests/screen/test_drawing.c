@@ -33,6 +33,7 @@ draw(const char *name, enum scene scene, int cols, int rows, bool ascii,
 	canvas_init(&canvas, ascii);
 	canvas_resize(&canvas, rows, cols);
 	screen_set_live(&screen, &live);
+	screen_set_log(&screen, scene_log(scene));
 	screen_set_view(&screen, scene_view(scene, SECOND), NOW);
 	for (; pressed && *pressed; pressed++) {
 		screen_draw(&screen, &canvas, NOW);
@@ -154,22 +155,39 @@ test_covers(void **state)
 	draw("detail-hostile", SCENE_HOSTILE, 80, 24, false,
 	     (const uint32_t[]){KEYS_DOWN, KEYS_ENTER, KEYS_END, KEYS_UP, 0});
 	draw("detail-dead", SCENE_HOSTILE, 80, 24, false,
-	     (const uint32_t[]){KEYS_BACKTAB, KEYS_DOWN, KEYS_ENTER, 0});
+	     (const uint32_t[]){KEYS_BACKTAB, KEYS_BACKTAB, KEYS_DOWN,
+				KEYS_ENTER, 0});
 	draw("zoom", SCENE_NORMAL, 80, 24, false,
 	     (const uint32_t[]){'z', 'v', 0});
-	/* The panel of alerts is the third from the end. */
+	/* The panel of alerts is the fourth from the end. */
 	draw("zoom-alerts", SCENE_ALERTS, 120, 24, false,
-	     (const uint32_t[]){KEYS_BACKTAB, KEYS_BACKTAB, KEYS_BACKTAB, 'z',
-				KEYS_DOWN, KEYS_DOWN, 0});
+	     (const uint32_t[]){KEYS_BACKTAB, KEYS_BACKTAB, KEYS_BACKTAB,
+				KEYS_BACKTAB, 'z', KEYS_DOWN, KEYS_DOWN, 0});
 	draw("detail-alert", SCENE_ALERTS, 80, 24, false,
 	     (const uint32_t[]){KEYS_BACKTAB, KEYS_BACKTAB, KEYS_BACKTAB,
-				KEYS_DOWN, KEYS_ENTER, 0});
+				KEYS_BACKTAB, KEYS_DOWN, KEYS_ENTER, 0});
 	draw("detail-alert-hostile", SCENE_STORM, 80, 24, false,
 	     (const uint32_t[]){KEYS_BACKTAB, KEYS_BACKTAB, KEYS_BACKTAB,
-				KEYS_DOWN, KEYS_ENTER, 0});
+				KEYS_BACKTAB, KEYS_DOWN, KEYS_ENTER, 0});
+	draw("log", SCENE_NORMAL, 80, 24, false,
+	     (const uint32_t[]){'L', KEYS_DOWN, KEYS_DOWN, 0});
+	draw("log-200x60", SCENE_HUGE, 200, 60, false,
+	     (const uint32_t[]){'L', KEYS_END, 0});
+	draw("log-120x40", SCENE_HOSTILE, 120, 40, false,
+	     (const uint32_t[]){'L', 0});
+	draw("log-40x10", SCENE_NORMAL, 40, 10, false,
+	     (const uint32_t[]){'L', KEYS_DOWN, 0});
+	draw("log-ascii", SCENE_HOSTILE, 80, 24, true,
+	     (const uint32_t[]){'L', 0});
+	draw("detail-log", SCENE_HUGE, 80, 24, false,
+	     (const uint32_t[]){'L', KEYS_DOWN, KEYS_ENTER, 0});
+	draw("detail-log-hostile", SCENE_HOSTILE, 40, 10, false,
+	     (const uint32_t[]){'L', KEYS_DOWN, KEYS_DOWN, KEYS_ENTER, 0});
+	draw("zoom-ledger", SCENE_NORMAL, 80, 24, false,
+	     (const uint32_t[]){'2', '6', 'z', 0});
 	draw("detail-rule", SCENE_ALERTS, 80, 24, false,
 	     (const uint32_t[]){KEYS_BACKTAB, KEYS_BACKTAB, KEYS_BACKTAB,
-				KEYS_END, KEYS_ENTER, 0});
+				KEYS_BACKTAB, KEYS_END, KEYS_ENTER, 0});
 }
 
 int

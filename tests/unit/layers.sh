@@ -28,7 +28,7 @@ doors() { # header, folder
 n=$((n + 1))
 wrong="$(doors lmdb.h src/store/)$(doors librdkafka/ src/kafka/)\
 $(doors simdjson src/event/json-decode.cc)$(doors 'cjson/' src/base/json.c)\
-$(doors xxhash.h src/base/hash.c)$(doors sqlite3.h src/snapshot/)$(doors libnotify/ src/alert/desktop.c)$(doors '[a-z]*curses' ui/term.c)"
+$(doors xxhash.h src/base/hash.c)$(doors sqlite3.h src/snapshot/)$(doors libnotify/ src/alert/desktop.c)$(doors '[a-z]*curses' ui/term)"
 if [ -z "$wrong" ]; then
 	echo "ok $n - each library has one door"
 else

@@ -111,6 +111,18 @@ test_parts_and_times(void **state)
 		      "2025-01-01 00:00:13.250 UTC");
 	assert_format(format_time(-1), "–");
 	assert_format(format_time(INT64_MAX), "–");
+	assert_format(format_delay(-1), "–");
+	assert_format(format_delay(0), "0 ms");
+	assert_format(format_delay(999), "999 ms");
+	assert_format(format_delay(1000), "1.0 s");
+	assert_format(format_delay(99949), "99.9 s");
+	assert_format(format_delay(99950), "2 min");
+	assert_format(format_delay(5969000), "99 min");
+	assert_format(format_delay(5970000), "1.7 h");
+	assert_format(format_delay(INT64_C(358199000)), "99.5 h");
+	assert_format(format_delay(INT64_C(358200000)), "4 d");
+	assert_format(format_delay(INT64_C(863999999999)), ">9999 d");
+	assert_format(format_delay(INT64_MAX), ">9999 d");
 	assert_format(format_span(60000), "1 min");
 	assert_format(format_span(90000), "90 s");
 	assert_format(format_span(7200000), "2 h");

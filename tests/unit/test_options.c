@@ -59,7 +59,7 @@ nothing_given(void **state)
 	assert_int_equal(o.generators, 1);
 	assert_int_equal(o.memory_bytes, 256 << 20);
 	assert_false(o.seeded || o.no_generate || o.fresh || o.headless ||
-		     o.to_stdout || o.ascii);
+		     o.to_stdout || o.theme || o.glyphs || o.mouse);
 	assert_int_equal(o.from.kind, FROM_BEGINNING);
 	assert_null(o.group);
 	assert_null(o.dead_letters);
@@ -158,7 +158,8 @@ every_option(void **state)
 	assert_int_equal(o.generators, 3);
 	assert_string_equal(o.store, "dir");
 	assert_int_equal(o.memory_bytes, 64 << 20);
-	assert_true(o.fresh && o.headless && o.ascii);
+	assert_true(o.fresh && o.headless && !o.mouse);
+	assert_string_equal(o.glyphs, "ascii");
 	options_release(&o);
 	assert_int_equal(parse("--brokers=h:1 --topic=t --no-generate "
 			       "--from end -X linger.ms=5 -Xclient.id=a=b",

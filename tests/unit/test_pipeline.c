@@ -686,8 +686,8 @@ test_defaults(void **state)
 {
 	struct pipeline *p;
 	static const enum panel_kind kinds[] = {PANEL_SERIES, PANEL_LEDGER,
-						PANEL_DEAD, PANEL_PARTITIONS,
-						PANEL_ALERTS};
+						PANEL_DEAD,   PANEL_PARTITIONS,
+						PANEL_ALERTS, PANEL_LOG};
 	char *text;
 
 	(void)state;
@@ -699,8 +699,8 @@ test_defaults(void **state)
 	assert_int_equal(p->event.fields[0].unit, TIME_MS);
 	assert_int_equal(p->event.fields[1].path_len, 2);
 	assert_false(p->generator.present);
-	assert_int_equal(p->panels_len, 5);
-	for (unsigned i = 0; i < 5; i++) {
+	assert_int_equal(p->panels_len, 6);
+	for (unsigned i = 0; i < 6; i++) {
 		assert_int_equal(p->panels[i].kind, kinds[i]);
 		assert_int_equal(p->panels[i].table, -1);
 	}

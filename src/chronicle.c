@@ -1,0 +1,113 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "chronicle.h"
+
+static unsigned
+ended(const struct view *view)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < view->partitions_len; i++)
+		n += view->partitions[i].state == VIEW_PARTITION_ENDED;
+	return n;
+}
+
+static void
+tell_partitions(const struct chronicle *before, const struct view *view,
+		struct log *log)
+{
+	for (unsigned i = before->partitions; i < view->partitions_len; i++) {
+		const struct view_partition *p = &view->partitions[i];
+
+		log_add(log, view->commit_ms, LEVEL_NOTE,
+			"partition %" PRId32 " of %s is new: from offset "
+			"%" PRId64 " on",
+			p->id, p->topic, p->begin);
+	}
+	if (ended(view) > before->ended)
+		log_add(log, view->commit_ms, LEVEL_WARNING,
+			"partitions that have ended (made anew, gone, or read "
+			"on by others): %u more",
+			ended(view) - before->ended);
+}
+
+static enum log_level
+alert_level(const struct view *view, const struct view_alert *alert)
+{
+	static const enum log_level levels[] = {
+	    [SEVERITY_INFO] = LEVEL_NOTE,
+	    [SEVERITY_WARNING] = LEVEL_WARNING,
+	    [SEVERITY_CRITICAL] = LEVEL_ERROR,
+	};
+
+	return alert->state == VIEW_ALERT_FIRING
+		   ? levels[view->pipeline->alerts[alert->rule].severity]
+		   : LEVEL_NOTE;
+}
+
+static void
+tell_alert(const struct view *view, const struct view_alert *alert,
+	   struct log *log)
+{
+	log_add(log, alert->since_ms, alert_level(view, alert),
+		"alert %s: %s%s%.*s%s%.*s", view_alert_state_name(alert->state),
+		view->pipeline->alerts[alert->rule].name,
+		alert->key.size ? ", " : "", (int)alert->key.size,
+		alert->key.size ? alert->key.data : "",
+		alert->message.size ? ": " : "", (int)alert->message.size,
+		alert->message.size ? alert->message.data : "");
+}
+
+/* Oldest first, as the log is read backwards. */
+static void
+tell_alerts(const struct chronicle *before, const struct view *view,
+	    struct log *log)
+{
+	unsigned len = 0, told;
+
+	while (len < view->alert_log_len &&
+	       view->alert_log[len].since_ms > before->alert_ms)
+		len++;
+	told = len < CHRONICLE_ALERTS ? len : CHRONICLE_ALERTS;
+	if (len > told)
+		log_add(log, view->alert_log[told].since_ms, LEVEL_WARNING,
+			"%u more changes of alerts", len - told);
+	while (told-- > 0)
+		tell_alert(view, &view->alert_log[told], log);
+}
+
+void
+chronicle_add(struct chronicle *chronicle, const struct view *view,
+	      struct log *log)
+{
+	if (!chronicle->begun) {
+		log_add(log, view->commit_ms, LEVEL_NOTE,
+			"pipeline %s, %s, topic %s, commit %" PRIu64,
+			view->pipeline->name, view->source, view->topic,
+			view->commit);
+	} else {
+		tell_partitions(chronicle, view, log);
+		tell_alerts(chronicle, view, log);
+		if (view->ledger.lost > chronicle->lost)
+			log_add(log, view->commit_ms, LEVEL_WARNING,
+				"%" PRId64 " events are lost: they were gone "
+				"from the topic before they were read",
+				view->ledger.lost - chronicle->lost);
+		if (view->balanced != chronicle->balanced)
+			log_add(log, view->commit_ms,
+				view->balanced ? LEVEL_NOTE : LEVEL_ERROR,
+				"the ledger %s at commit %" PRIu64,
+				view->balanced ? "balances again"
+					       : "does not balance",
+				view->commit);
+	}
+	chronicle->begun = true;
+	chronicle->partitions = view->partitions_len;
+	chronicle->ended = ended(view);
+	chronicle->lost = view->ledger.lost;
+	chronicle->balanced = view->balanced;
+	if (view->alert_log_len > 0 &&
+	    view->alert_log[0].since_ms > chronicle->alert_ms)
+		chronicle->alert_ms = view->alert_log[0].since_ms;
+}

@@ -1,0 +1,172 @@
+/* What is told of two views that follow each other. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "chronicle.h"
+
+#define NOW INT64_C(1735689600000)
+
+struct world {
+	struct pipeline pipeline;
+	struct chronicle chronicle;
+	struct view view;
+	struct view_partition partitions[4];
+	struct view_alert alerts[40];
+	struct log *log;
+	struct log_lines lines;
+};
+
+static int
+set_up(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	strcpy(w->pipeline.name, "clicks");
+	w->pipeline.alerts_len = 2;
+	strcpy(w->pipeline.alerts[0].name, "hot item");
+	w->pipeline.alerts[0].severity = SEVERITY_CRITICAL;
+	strcpy(w->pipeline.alerts[1].name, "quiet");
+	w->view = (struct view){.pipeline = &w->pipeline,
+				.commit = 7,
+				.commit_ms = NOW,
+				.balanced = true,
+				.partitions = w->partitions,
+				.alert_log = w->alerts};
+	strcpy(w->view.source, "brokers a:9092");
+	strcpy(w->view.topic, "clicks");
+	for (int i = 0; i < 4; i++)
+		w->partitions[i] = (struct view_partition){
+		    .id = i, .topic = "clicks", .begin = 100 * i};
+	w->view.partitions_len = 2;
+	w->log = log_new();
+	*state = w;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct world *w = *state;
+
+	log_free(w->log);
+	free(w);
+	return 0;
+}
+
+/* The lines that a view brings. */
+static unsigned
+tell(struct world *w)
+{
+	uint64_t newest;
+
+	log_read(w->log, &w->lines);
+	newest = w->lines.len ? w->lines.at[0].number : 0;
+	chronicle_add(&w->chronicle, &w->view, w->log);
+	log_read(w->log, &w->lines);
+	return (unsigned)((w->lines.len ? w->lines.at[0].number : 0) - newest);
+}
+
+static void
+assert_line(struct world *w, unsigned i, enum log_level level, const char *text)
+{
+	assert_string_equal(w->lines.at[i].text, text);
+	assert_int_equal(w->lines.at[i].level, level);
+}
+
+static void
+test_begin(void **state)
+{
+	struct world *w = *state;
+
+	/* What was there before is no news. */
+	w->view.ledger.lost = 5;
+	w->view.alert_log_len = 1;
+	w->alerts[0].since_ms = NOW - 5;
+	assert_int_equal(tell(w), 1);
+	assert_line(w, 0, LEVEL_NOTE,
+		    "pipeline clicks, brokers a:9092, topic clicks, commit 7");
+	assert_int_equal(tell(w), 0);
+}
+
+static void
+test_flow(void **state)
+{
+	struct world *w = *state;
+
+	tell(w);
+	w->view.partitions_len = 3;
+	assert_int_equal(tell(w), 1);
+	assert_line(w, 0, LEVEL_NOTE,
+		    "partition 2 of clicks is new: from offset 200 on");
+	w->partitions[0].state = VIEW_PARTITION_ENDED;
+	w->view.ledger.lost = 12;
+	assert_int_equal(tell(w), 2);
+	assert_line(w, 1, LEVEL_WARNING,
+		    "partitions that have ended (made anew, gone, or read on "
+		    "by others): 1 more");
+	assert_line(w, 0, LEVEL_WARNING,
+		    "12 events are lost: they were gone from the topic before "
+		    "they were read");
+	w->view.balanced = false;
+	assert_int_equal(tell(w), 1);
+	assert_line(w, 0, LEVEL_ERROR,
+		    "the ledger does not balance at commit 7");
+	w->view.balanced = true;
+	assert_int_equal(tell(w), 1);
+	assert_int_equal(w->lines.at[0].level, LEVEL_NOTE);
+}
+
+static void
+test_alerts(void **state)
+{
+	struct world *w = *state;
+	static char key[] = "i\0\x1b", message[] = "much";
+
+	tell(w);
+	w->view.alert_log_len = 2;
+	w->alerts[0] = (struct view_alert){
+	    .rule = 1, .state = VIEW_ALERT_CLEARED, .since_ms = NOW + 20};
+	w->alerts[1] = (struct view_alert){.rule = 0,
+					   .state = VIEW_ALERT_FIRING,
+					   .key = {key, 1},
+					   .message = {message, 4},
+					   .since_ms = NOW + 10};
+	assert_int_equal(tell(w), 2);
+	assert_line(w, 1, LEVEL_ERROR, "alert firing: hot item, i: much");
+	assert_int_equal(w->lines.at[1].time_ms, NOW + 10);
+	assert_line(w, 0, LEVEL_NOTE, "alert cleared: quiet");
+	assert_int_equal(tell(w), 0);
+	/* A storm: what is not told is counted. */
+	w->view.alert_log_len = 40;
+	for (int i = 0; i < 40; i++) {
+		static char keys[40][16];
+
+		snprintf(keys[i], sizeof(keys[i]), "k%d", i);
+		w->alerts[i] = (struct view_alert){.state = VIEW_ALERT_FIRING,
+						   .key = {keys[i], 3},
+						   .since_ms = NOW + 100 - i};
+	}
+	assert_int_equal(tell(w), 1 + CHRONICLE_ALERTS);
+	assert_line(w, CHRONICLE_ALERTS, LEVEL_WARNING,
+		    "30 more changes of alerts");
+	assert_int_equal(tell(w), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_begin, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_flow, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_alerts, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
