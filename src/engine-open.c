@@ -63,6 +63,7 @@ open_kafka(struct engine *engine, const char *topic, struct err *err)
 			return rc;
 		engine->brokers = xstrdup(embedded_brokers(engine->embedded));
 		engine->options.kafka.brokers = engine->brokers;
+		engine->faults = faults_new(engine->embedded);
 	} else {
 		engine->brokers = xstrdup(o->kafka.brokers);
 		if (o->generate)
@@ -206,6 +207,7 @@ engine_open(struct engine *engine, struct err *err)
 void
 engine_close_kafka(struct engine *engine)
 {
+	faults_free(engine->faults);
 	generator_free(engine->generator);
 	delivery_free(engine->delivery);
 	producer_free(engine->producer);
@@ -223,6 +225,7 @@ engine_close_kafka(struct engine *engine)
 	}
 	consumer_free(engine->consumer);
 	embedded_stop(engine->embedded);
+	engine->faults = NULL;
 	engine->generator = NULL;
 	engine->dead_letters = NULL;
 	engine->delivery = NULL;

@@ -24,6 +24,7 @@
 #include "kafka/assignment.h"
 #include "kafka/consumer.h"
 #include "kafka/embedded.h"
+#include "kafka/faults.h"
 #include "kafka/output.h"
 #include "kafka/producer.h"
 #include "latency.h"
@@ -51,6 +52,7 @@ struct engine {
 	struct engine_options options;
 	char *brokers;
 	struct embedded *embedded;
+	struct faults *faults; /* of the embedded broker; or NULL */
 	struct producer *producer;
 	struct assignment *assignment;
 	struct consumer *consumer;

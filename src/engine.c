@@ -506,8 +506,12 @@ int
 engine_stop(struct engine *engine, bool (*hurry)(void *ctx), void *ctx,
 	    struct err *err)
 {
+	bool outage;
 	int rc;
 
+	/* What is faulty on purpose must not cost an event at the end. */
+	outage = !faults_lift(engine->faults) && engine->producer &&
+		 producer_disconnected(engine->producer);
 	/* Upstream first; the engine goes on consuming meanwhile. */
 	if (engine->generator) {
 		generator_end(engine->generator);
@@ -515,10 +519,7 @@ engine_stop(struct engine *engine, bool (*hurry)(void *ctx), void *ctx,
 	}
 	if (engine->producer)
 		producer_flush(engine->producer,
-			       producer_disconnected(engine->producer)
-				   ? FLUSH_OUTAGE_MS
-				   : FLUSH_MS,
-			       hurry, ctx);
+			       outage ? FLUSH_OUTAGE_MS : FLUSH_MS, hurry, ctx);
 	atomic_store(&engine->stopping, true);
 	if (engine->running)
 		pthread_join(engine->thread, NULL);
@@ -607,6 +608,7 @@ actual_rate(struct engine *engine, int64_t now_ns)
 void
 engine_live(struct engine *engine, struct engine_live *live)
 {
+	int64_t now_ns = clock_steady_ns();
 	const char *source;
 
 	memset(live, 0, sizeof(*live));
@@ -615,10 +617,14 @@ engine_live(struct engine *engine, struct engine_live *live)
 	live->failed = atomic_load(&engine->failed);
 	if (engine->generator) {
 		live->generating = true;
-		live->target_per_s = generator_rate(engine->generator);
+		generator_get_controls(engine->generator, &live->controls,
+				       &live->curve_ns);
+		live->curve_ns = now_ns - live->curve_ns;
 		live->held_back = generator_held_back(engine->generator);
-		live->actual_per_s = actual_rate(engine, clock_steady_ns());
+		live->actual_per_s = actual_rate(engine, now_ns);
 	}
+	if (engine->faults)
+		faults_get(engine->faults, live->faults);
 	if (engine->consumer)
 		live->disconnected = consumer_disconnected(engine->consumer);
 	if (engine->producer && producer_disconnected(engine->producer))
@@ -636,10 +642,38 @@ engine_live(struct engine *engine, struct engine_live *live)
 }
 
 void
-engine_set_rate(struct engine *engine, double per_s)
+engine_set_controls(struct engine *engine,
+		    const struct generator_controls *controls)
 {
 	if (engine->generator)
-		generator_set_rate(engine->generator, per_s);
+		generator_set_controls(engine->generator, controls,
+				       clock_steady_ns());
+}
+
+void
+engine_set_rate(struct engine *engine, double per_s)
+{
+	struct generator_controls controls;
+	int64_t curve_ns;
+
+	if (!engine->generator)
+		return;
+	generator_get_controls(engine->generator, &controls, &curve_ns);
+	controls.per_s = per_s;
+	engine_set_controls(engine, &controls);
+}
+
+bool
+engine_has_faults(const struct engine *engine)
+{
+	return engine->faults != NULL;
+}
+
+void
+engine_set_fault(struct engine *engine, enum fault fault, bool on)
+{
+	if (engine->faults)
+		faults_set(engine->faults, fault, on, clock_wall_ms());
 }
 
 const char *

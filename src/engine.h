@@ -19,6 +19,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "fault.h"
+#include "generate/controls.h"
 #include "kafka/client.h"
 #include "pipeline/pipeline.h"
 #include "store/store.h"
@@ -66,9 +68,11 @@ struct engine_options {
 
 struct engine_live {
 	bool generating;
-	double target_per_s;
+	struct generator_controls controls; /* while generating */
+	int64_t curve_ns;                   /* since its curve began */
 	double actual_per_s; /* over about the last second; -1: unknown */
 	bool held_back;
+	struct fault_state faults[FAULTS];
 	bool ended;  /* --events or --duration reached, and all of it stored */
 	bool failed; /* it cannot go on: problem says why */
 	bool disconnected;
@@ -98,7 +102,14 @@ int engine_view(struct engine *engine, uint64_t seen, bool windows,
 /* Its store, to be read from any thread until engine_free(). */
 struct store *engine_store(struct engine *engine);
 void engine_live(struct engine *engine, struct engine_live *live);
+/* As generator_set_controls(), and the rate alone; no generator: nothing. */
+void engine_set_controls(struct engine *engine,
+			 const struct generator_controls *controls);
 void engine_set_rate(struct engine *engine, double per_s);
+/* Whether the broker is the embedded one: faults can be made on it. */
+bool engine_has_faults(const struct engine *engine);
+/* As faults_set(); on a real cluster: nothing. */
+void engine_set_fault(struct engine *engine, enum fault fault, bool on);
 /* An alert by its id; 0: all that fire. Stored with the next commit. */
 void engine_acknowledge(struct engine *engine, uint64_t id);
 /* A rule of the pipeline tells nobody any more, or again. */

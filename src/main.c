@@ -252,7 +252,10 @@ source_live(void *ctx, struct dashboard_live *live)
 	}
 	engine_live(source->engine, &from);
 	live->generating = from.generating;
-	live->target_per_s = from.target_per_s;
+	live->target_per_s = from.controls.per_s;
+	live->controls = from.controls;
+	live->curve_ns = from.curve_ns;
+	memcpy(live->faults, from.faults, sizeof(live->faults));
 	live->actual_per_s = from.actual_per_s;
 	live->held_back = from.held_back;
 	live->ended = from.ended;
@@ -272,6 +275,23 @@ source_set_rate(void *ctx, double per_s)
 
 	if (source->engine)
 		engine_set_rate(source->engine, per_s);
+}
+
+static void
+source_control(void *ctx, const struct generator_controls *controls)
+{
+	struct live_source *source = ctx;
+
+	if (source->engine)
+		engine_set_controls(source->engine, controls);
+}
+
+static void
+source_fault(void *ctx, enum fault fault, bool on)
+{
+	struct live_source *source = ctx;
+
+	engine_set_fault(source->engine, fault, on);
 }
 
 static void
@@ -433,6 +453,7 @@ show(struct live_source *live, int signal_fd, const struct options *o,
 	    .view = source_view,
 	    .live = source_live,
 	    .set_rate = source_set_rate,
+	    .control = source_control,
 	    .now_ms = source_now_ms,
 	    .log = source_log,
 	};
@@ -471,6 +492,8 @@ show(struct live_source *live, int signal_fd, const struct options *o,
 	if (live->engine) {
 		source.acknowledge = source_acknowledge;
 		source.mute = source_mute;
+		if (engine_has_faults(live->engine))
+			source.fault = source_fault;
 	}
 	if (live->keeper) {
 		source.snapshot = source_snapshot;

@@ -74,6 +74,8 @@ fetch(struct dashboard *d, int64_t now_ms)
 	    live.held_back != d->live.held_back ||
 	    live.ended != d->live.ended ||
 	    live.disconnected != d->live.disconnected ||
+	    !controls_same(&live.controls, &d->live.controls) ||
+	    memcmp(live.faults, d->live.faults, sizeof(live.faults)) != 0 ||
 	    strcmp(live.message, d->live.message) != 0)
 		d->changed = true;
 	d->live = live;
@@ -232,6 +234,15 @@ take_key(struct dashboard *d, uint32_t key, int64_t now_ms)
 	return screen_key(&d->screen, key, now_ms);
 }
 
+/* Those that are wanted otherwise than they were. */
+static void
+set_faults(struct dashboard *d)
+{
+	for (int i = 0; i < FAULTS; i++)
+		d->source->fault(d->source->ctx, (enum fault)i,
+				 d->screen.live.faults[i].wanted);
+}
+
 /* Returns whether to quit. */
 static bool
 read_keys(struct dashboard *d, int64_t now_ms)
@@ -249,6 +260,13 @@ read_keys(struct dashboard *d, int64_t now_ms)
 		case SCREEN_SET_RATE:
 			d->source->set_rate(d->source->ctx,
 					    d->screen.live.target_per_s);
+			break;
+		case SCREEN_CONTROL:
+			d->source->control(d->source->ctx,
+					   &d->screen.live.controls);
+			break;
+		case SCREEN_FAULT:
+			set_faults(d);
 			break;
 		case SCREEN_ACKNOWLEDGE:
 			d->source->acknowledge(d->source->ctx,
@@ -358,6 +376,7 @@ dashboard_run(const struct dashboard_source *source,
 			  (source->snapshot ? KEYS_SNAPSHOT : 0) |
 			  (source->browse ? KEYS_STORE : 0) |
 			  (source->fetch ? KEYS_FETCH : 0) |
+			  (source->fault ? KEYS_FAULTS : 0) |
 			  (term_has_mouse() ? KEYS_MOUSE : 0);
 	d.screen.brokers = options->brokers;
 	if (source->log)

@@ -13,6 +13,8 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "fault.h"
+#include "generate/controls.h"
 #include "settings.h"
 #include "store/page.h"
 #include "store/view.h"
@@ -21,11 +23,14 @@
 struct dashboard_live {
 	bool generating;     /* false: this weir only watches */
 	double target_per_s; /* INFINITY: as fast as it goes; 0: stopped */
+	struct generator_controls controls; /* the same rate, and the rest */
+	int64_t curve_ns;                   /* since its curve began */
 	double actual_per_s; /* generated over the last second; -1: unknown */
 	bool held_back;      /* the generator waits for the consumer */
 	bool ended;          /* over: --events or --duration reached, or the
 				store is at rest */
 	bool disconnected;   /* no broker can be reached at the moment */
+	struct fault_state faults[FAULTS]; /* all off where none can be made */
 	char message[ERR_TEXT_MAX]; /* a problem that persists now; "" for none
 				     */
 };
@@ -53,6 +58,10 @@ struct dashboard_source {
 	void (*live)(void *ctx, struct dashboard_live *live);
 	/* Sets the generator's rate in events/s: 0 to INFINITY. */
 	void (*set_rate)(void *ctx, double per_s);
+	/* Sets all that the generator can be told. */
+	void (*control)(void *ctx, const struct generator_controls *controls);
+	/* Makes or lifts a fault soon. NULL: none can be made here. */
+	void (*fault)(void *ctx, enum fault fault, bool on);
 	int64_t (*now_ms)(void *ctx); /* clock time */
 	/*
 	 * An alert by its id (0: all that fire) is acknowledged; a rule tells

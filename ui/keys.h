@@ -30,6 +30,12 @@ enum key {
 	KEYS_PAGE_DOWN,
 	KEYS_BACKTAB,
 	KEYS_DELETE,
+	KEYS_F1,
+	KEYS_F2,
+	KEYS_F3,
+	KEYS_F4,
+	KEYS_F5,
+	KEYS_F6,
 	KEYS_MOUSE_EVENT, /* struct mouse_event says which */
 };
 
@@ -55,6 +61,17 @@ enum action {
 	ACTION_RATE_STOP,
 	ACTION_RATE_MAX,
 	ACTION_RATE_TYPE,
+	ACTION_GENERATOR,
+	ACTION_FAULTS,
+	ACTION_FAULTS_OFF,
+	ACTION_LESS,
+	ACTION_MORE,
+	ACTION_PRESET_1,
+	ACTION_PRESET_2,
+	ACTION_PRESET_3,
+	ACTION_PRESET_4,
+	ACTION_PRESET_5,
+	ACTION_PRESET_6,
 	ACTION_FREEZE,
 	ACTION_PANEL_NEXT,
 	ACTION_PANEL_BACK,
@@ -114,9 +131,13 @@ enum keys_when {
 	KEYS_MOUSE = 1 << 17,    /* the terminal has one */
 	KEYS_STORE = 1 << 20,    /* go through all rows of a table */
 	KEYS_FETCH = 1 << 21,    /* fetch an event from its topic */
+	KEYS_FAULTS = 1 << 24,   /* make faults */
 	/* And again what must hold. */
-	KEYS_TABLE = 1 << 22, /* the focused panel is about a table */
-	KEYS_EVENT = 1 << 23, /* the page of a key is open */
+	KEYS_PAGE = 1 << 18,    /* the generator's page or that of faults is open */
+	KEYS_PRESETS = 1 << 19, /* it is the generator's */
+	KEYS_TABLE = 1 << 22,   /* the focused panel is about a table */
+	KEYS_EVENT = 1 << 23,   /* the page of a key is open */
+	KEYS_FAULTY = 1 << 25,  /* a fault is on */
 };
 
 struct key_binding {

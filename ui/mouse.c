@@ -94,6 +94,8 @@ screen_mouse(struct screen *screen, const struct mouse_event *event,
 	switch (screen->mode) {
 	case SCREEN_HELP:
 	case SCREEN_COMPARE:
+	case SCREEN_GENERATOR:
+	case SCREEN_FAULTS:
 		if (event->kind != MOUSE_CLICK)
 			wheel(screen, how);
 		break;

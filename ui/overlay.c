@@ -39,7 +39,7 @@ overlay_draw_help(struct screen *screen, struct canvas *canvas,
 {
 	const unsigned possible = KEYS_RATE | KEYS_ALERTS | KEYS_COMMANDS |
 				  KEYS_PAST | KEYS_SNAPSHOT | KEYS_STORE |
-				  KEYS_FETCH;
+				  KEYS_FETCH | KEYS_FAULTS;
 	unsigned when = screen_when(screen);
 	int across = body->cols >= 100 ? 2 : 1;
 	int lines = ((int)keys_len + across - 1) / across;

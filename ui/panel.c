@@ -19,6 +19,7 @@ static const struct panel_class *const classes[PANEL_KINDS] = {
     [PANEL_TABLE] = &panel_table_list,
     [PANEL_WINDOWS] = &panel_windows_list,
     [PANEL_LOG] = &panel_log,
+    [PANEL_GENERATOR] = &panel_generator,
 };
 
 void
@@ -34,6 +35,8 @@ panel_possible(const struct panel_spec *spec, const struct view *view)
 		return false;
 	if (spec->kind == PANEL_ALERTS)
 		return view->pipeline->alerts_len > 0;
+	if (spec->kind == PANEL_GENERATOR)
+		return view->pipeline->generator.present;
 	if (classes[spec->kind]->name)
 		return true;
 	return spec->table >= 0 && (unsigned)spec->table < view->tables_len &&

@@ -4,9 +4,9 @@
  *
  * A kind of panel is a const struct panel_class in a file of its own
  * (panel-*.c) and a row in panel.c's table. What it draws comes from the view
- * alone; the log's from the log. The rest here is what panels have in common:
- * an order of rows that keeps still, a selection that follows its row, and
- * columns.
+ * alone; the log's from the log, the generator's from the moment. The rest here
+ * is what panels have in common: an order of rows that keeps still, a selection
+ * that follows its row, and columns.
  *
  * Rows are known by an id, a hash of what the row is about (a key, a position,
  * a partition), not by where they stand.
@@ -25,6 +25,7 @@
 #define PANEL_HOLD_MS     1000
 #define PANEL_COLUMNS_MAX (PIPELINE_MEASURES_MAX + 5)
 
+struct dashboard_live;
 struct panel;
 
 struct panel_class {
@@ -57,6 +58,7 @@ struct panel {
 	struct panel_spec spec;
 	const struct view *view;     /* borrowed from the screen */
 	const struct log_lines *log; /* the same */
+	const struct dashboard_live *moment; /* the same; set when drawn */
 	bool focused;
 	unsigned number;     /* on its page, drawn in its rule; 0: none */
 	bool live;           /* what is shown is now: not frozen, not ended */
@@ -143,7 +145,8 @@ void panel_list(struct panel *panel, struct canvas *canvas,
 
 extern const struct panel_class panel_alerts, panel_average, panel_extremes,
     panel_share, panel_spread, panel_series, panel_ledger, panel_dead,
-    panel_partitions, panel_table_list, panel_windows_list, panel_log;
+    panel_partitions, panel_table_list, panel_windows_list, panel_log,
+    panel_generator;
 
 /* "partition@offset", and the topic where there are several. */
 void position_note(const struct view *view,

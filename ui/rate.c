@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "generate/curve.h"
 #include "rate.h"
 
 double
@@ -23,6 +24,12 @@ rate_step(double rate, double factor, double actual)
 	if (next >= 10)
 		next = round(next);
 	return next < 0 ? 0 : next > RATE_MAX ? RATE_MAX : next;
+}
+
+double
+rate_at(double rate, const struct curve *curve, int64_t elapsed_ns)
+{
+	return isinf(rate) ? rate : rate * curve_at(curve, elapsed_ns);
 }
 
 /* By hand: strtod() takes a locale's comma, hexadecimal and "nan". */

@@ -6,6 +6,9 @@
 #define WEIR_UI_RATE_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#include "pipeline/pipeline.h"
 
 #define RATE_MAX 1e9 /* beyond it the only rate is INFINITY */
 
@@ -15,6 +18,9 @@
  * goes down from `actual`, what is reached in truth (-1: unknown).
  */
 double rate_step(double rate, double factor, double actual);
+
+/* What a curve makes of a rate; without a limit there is nothing to follow. */
+double rate_at(double rate, const struct curve *curve, int64_t elapsed_ns);
 
 /* "1200", "1,200", "0.5", "50k", "1.5 M", "max"; false for anything else. */
 bool rate_parse(const char *text, double *rate);

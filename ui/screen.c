@@ -158,6 +158,20 @@ screen_say(struct screen *screen, const char *text, int64_t now_ms)
 	screen->message_ms = now_ms;
 }
 
+/* What covers the panels, also below a prompt. */
+static enum screen_mode
+shown_mode(const struct screen *screen)
+{
+	return screen->mode == SCREEN_PROMPT ? screen->before : screen->mode;
+}
+
+static bool
+on_page(const struct screen *screen)
+{
+	return screen->mode == SCREEN_GENERATOR ||
+	       screen->mode == SCREEN_FAULTS;
+}
+
 unsigned
 screen_when(const struct screen *screen)
 {
@@ -169,6 +183,16 @@ screen_when(const struct screen *screen)
 	when |= screen->back ? KEYS_BACK : KEYS_LIVE;
 	if (screen->live.generating)
 		when |= KEYS_RATE;
+	for (int i = 0; i < FAULTS; i++)
+		if (screen->live.faults[i].wanted)
+			when |= KEYS_FAULTY;
+	if (on_page(screen)) {
+		when |= KEYS_PAGE | KEYS_ROWS | KEYS_MARKED | KEYS_NO_DETAIL |
+			KEYS_OPENED;
+		if (screen->mode == SCREEN_GENERATOR)
+			when |= KEYS_PRESETS;
+		return when;
+	}
 	if (screen->panels_len > 1 && screen->mode != SCREEN_ROWS)
 		when |= KEYS_PANELS;
 	if (screen->mode != SCREEN_DETAIL && screen->mode != SCREEN_COMPARE &&
@@ -215,7 +239,7 @@ set_rate(struct screen *screen, double rate, int64_t now_ms)
 		snprintf(text, sizeof(text), "rate set to %s/s",
 			 format_rate(rate).text);
 	screen_say(screen, text, now_ms);
-	screen->live.target_per_s = rate;
+	screen->live.target_per_s = screen->live.controls.per_s = rate;
 	return SCREEN_SET_RATE;
 }
 
@@ -226,6 +250,16 @@ step(struct screen *screen, double factor, int64_t now_ms)
 			rate_step(screen->live.target_per_s, factor,
 				  screen->live.actual_per_s),
 			now_ms);
+}
+
+void
+screen_ask(struct screen *screen, bool typing)
+{
+	screen->before = screen->mode;
+	screen->mode = SCREEN_PROMPT;
+	screen->typing = typing;
+	screen->prompt[0] = '\0';
+	screen->message[0] = '\0';
 }
 
 static enum screen_wish
@@ -254,6 +288,8 @@ prompt_key(struct screen *screen, uint32_t key, int64_t now_ms)
 			screen->mode = screen->before;
 			return SCREEN_NOTHING;
 		}
+		if (screen->typing)
+			return page_generator_answer(screen, now_ms);
 		if (!rate_parse(screen->prompt, &rate)) {
 			snprintf(text, sizeof(text),
 				 "not a rate: type 1200, 50k, 1.5M, or max");
@@ -282,6 +318,14 @@ screen_move(struct screen *screen, enum panel_move how)
 	int *from = help ? &screen->help_from : &screen->compare_from;
 	int page = help ? screen->help_page : screen->compare_page;
 
+	if (screen->mode == SCREEN_GENERATOR) {
+		page_generator_move(screen, how);
+		return;
+	}
+	if (screen->mode == SCREEN_FAULTS) {
+		page_faults_move(screen, how);
+		return;
+	}
 	if (!help && screen->mode != SCREEN_COMPARE) {
 		if (screen->mode == SCREEN_ROWS || (key && screen->key.rows))
 			rows_move(screen, how);
@@ -363,7 +407,8 @@ close_one(struct screen *screen, int64_t now_ms)
 
 	if (screen->mode == SCREEN_COMPARE)
 		past_forget(screen);
-	if (screen->mode == SCREEN_DETAIL || screen->mode == SCREEN_COMPARE)
+	if (screen->mode == SCREEN_DETAIL || screen->mode == SCREEN_COMPARE ||
+	    on_page(screen))
 		screen->mode = SCREEN_PANELS;
 	else if (screen->mode == SCREEN_KEY)
 		keypage_close(screen);
@@ -452,6 +497,27 @@ leave_pages(struct screen *screen)
 		keypage_close(screen);
 	if (screen->mode == SCREEN_ROWS)
 		rows_close(screen);
+	if (on_page(screen))
+		screen->mode = SCREEN_PANELS;
+}
+
+static void
+toggle_page(struct screen *screen, enum screen_mode page)
+{
+	bool open = screen->mode != page;
+
+	leave_pages(screen);
+	if (screen->mode == SCREEN_COMPARE)
+		past_forget(screen);
+	screen->mode = open ? page : SCREEN_PANELS;
+}
+
+static enum screen_wish
+change_page(struct screen *screen, int way, int64_t now_ms)
+{
+	if (screen->mode == SCREEN_GENERATOR)
+		return page_generator_change(screen, way);
+	return page_faults_change(screen, way, now_ms);
 }
 
 static enum screen_wish
@@ -477,11 +543,28 @@ act(struct screen *screen, enum action action, int64_t now_ms)
 	case ACTION_RATE_MAX:
 		return set_rate(screen, INFINITY, now_ms);
 	case ACTION_RATE_TYPE:
-		screen->before = screen->mode;
-		screen->mode = SCREEN_PROMPT;
-		screen->prompt[0] = '\0';
-		screen->message[0] = '\0';
+		screen_ask(screen, false);
 		break;
+	case ACTION_GENERATOR:
+		toggle_page(screen, SCREEN_GENERATOR);
+		break;
+	case ACTION_FAULTS:
+		toggle_page(screen, SCREEN_FAULTS);
+		break;
+	case ACTION_FAULTS_OFF:
+		return page_faults_lift(screen, now_ms);
+	case ACTION_LESS:
+		return change_page(screen, -1, now_ms);
+	case ACTION_MORE:
+		return change_page(screen, 1, now_ms);
+	case ACTION_PRESET_1:
+	case ACTION_PRESET_2:
+	case ACTION_PRESET_3:
+	case ACTION_PRESET_4:
+	case ACTION_PRESET_5:
+	case ACTION_PRESET_6:
+		return page_generator_preset(
+		    screen, (unsigned)(action - ACTION_PRESET_1), now_ms);
 	case ACTION_FREEZE:
 		freeze(screen, now_ms);
 		break;
@@ -552,6 +635,8 @@ act(struct screen *screen, enum action action, int64_t now_ms)
 	case ACTION_MOUSE:
 		return switch_mouse(screen, now_ms);
 	case ACTION_OPEN:
+		if (on_page(screen))
+			return change_page(screen, 0, now_ms);
 		screen_open(screen);
 		break;
 	case ACTION_CLOSE:
@@ -620,6 +705,8 @@ static const struct {
     {KEYS_KEY, "no alert of a key fires or is selected"},
     {KEYS_COMMANDS,
      "only watching: the weir that writes the store acknowledges and mutes"},
+    {KEYS_FAULTS, "only the embedded broker has faults that can be made"},
+    {KEYS_FAULTY, "no fault is on"},
     {KEYS_PAST, "there is no past: --snapshot FILE keeps snapshots of it"},
     {KEYS_SNAPSHOT,
      "no snapshots are taken: weir run takes them with --snapshot FILE"},
@@ -746,8 +833,7 @@ screen_draw(struct screen *screen, struct canvas *canvas, int64_t now_ms)
 {
 	struct area all = canvas_all(canvas), body = all;
 	struct layout layout = {.pages = 1, .divider = -1};
-	enum screen_mode mode =
-	    screen->mode == SCREEN_PROMPT ? screen->before : screen->mode;
+	enum screen_mode mode = shown_mode(screen);
 	int row = 0;
 
 	canvas_clear(canvas);
@@ -769,12 +855,17 @@ screen_draw(struct screen *screen, struct canvas *canvas, int64_t now_ms)
 		screen->panels[i].brokers = screen->brokers;
 		screen->panels[i].live =
 		    !screen->frozen && !screen->back && !screen->live.ended;
+		screen->panels[i].moment = &screen->live;
 	}
 	if (screen->mode == SCREEN_HELP)
 		overlay_draw_help(screen, canvas, &body);
 	else if (!screen->view)
 		canvas_puts(canvas, &body, body.rows / 2, 2, STYLE_DIM,
 			    "waiting for the first commit");
+	else if (mode == SCREEN_GENERATOR)
+		page_generator_draw(screen, canvas, &body);
+	else if (mode == SCREEN_FAULTS)
+		page_faults_draw(screen, canvas, &body, now_ms);
 	else if (mode == SCREEN_COMPARE)
 		compare_draw(screen, canvas, &body);
 	else if (mode == SCREEN_DETAIL)

@@ -6,8 +6,8 @@
  *
  * screen.c holds the state and the keys, past.c, banner.c, go.c and mouse.c
  * what belongs to snapshots, alerts, going from panel to panel and the mouse of
- * it; status.c draws the lines around the panels, overlay.c, compare.c, rows.c
- * and keypage.c what covers the panels.
+ * it; status.c draws the lines around the panels; overlay.c, compare.c, rows.c,
+ * keypage.c, page-generator.c and page-faults.c what covers the panels.
  *
  * All numbers of one drawing are of one view, which is of one commit; only the
  * second line (rate, messages) and the banners are of the moment.
@@ -47,6 +47,8 @@ enum screen_mode {
 	SCREEN_COMPARE, /* what has changed between two moments */
 	SCREEN_ROWS,    /* all rows of a table */
 	SCREEN_KEY,     /* one of them, or of a panel's rows */
+	SCREEN_GENERATOR,
+	SCREEN_FAULTS,
 };
 
 /* What a key asks of the caller. */
@@ -55,6 +57,8 @@ enum screen_wish {
 	SCREEN_QUIT,
 	SCREEN_REDRAW,      /* everything, also what seems unchanged */
 	SCREEN_SET_RATE,    /* to screen.live.target_per_s */
+	SCREEN_CONTROL,     /* the generator, as screen.live.controls */
+	SCREEN_FAULT,       /* those that screen.live.faults wants, no others */
 	SCREEN_ACKNOWLEDGE, /* the alert screen.ask.alert */
 	SCREEN_MUTE,        /* the rule screen.ask.rule, as screen.ask.muted */
 	SCREEN_SNAPSHOT,    /* take one */
@@ -101,7 +105,7 @@ struct screen {
 	const char *brokers; /* for commands; NULL: as the view says */
 	const struct log_lines *log; /* borrowed */
 
-	unsigned offers; /* KEYS_COMMANDS to KEYS_FETCH: what the caller can */
+	unsigned offers; /* KEYS_COMMANDS to KEYS_FAULTS: what the caller can */
 	struct {
 		uint64_t alert;
 		unsigned rule;
@@ -134,6 +138,8 @@ struct screen {
 		uint64_t row; /* id */
 	} clicked;
 
+	int page_line[2]; /* what is selected on the two pages */
+	bool typing;      /* the prompt is for the generator's page */
 	char prompt[SCREEN_PROMPT_MAX + 1];
 	char message[160];
 	int64_t message_ms; /* when it was said */
@@ -221,6 +227,8 @@ void screen_draw(struct screen *screen, struct canvas *canvas, int64_t now_ms);
 /* enum keys_when that hold now. */
 unsigned screen_when(const struct screen *screen);
 struct panel *screen_panel(struct screen *screen); /* focused; or NULL */
+/* Begins to ask for a rate; typing: for what the generator's page wants. */
+void screen_ask(struct screen *screen, bool typing);
 
 /* Opens the detail of the selected row, or selects one first. */
 void screen_open(struct screen *screen);
@@ -320,5 +328,28 @@ void overlay_draw_detail(struct screen *screen, struct canvas *canvas,
 /* compare.c: so does this. */
 void compare_draw(struct screen *screen, struct canvas *canvas,
 		  const struct area *body);
+
+/*
+ * page-generator.c, page-faults.c: so do these. way: 1 for more or on, -1 for
+ * less or off, 0 for Enter, which asks for a value or turns a fault over.
+ */
+void page_generator_draw(struct screen *screen, struct canvas *canvas,
+			 const struct area *body);
+void page_generator_move(struct screen *screen, enum panel_move how);
+enum screen_wish page_generator_change(struct screen *screen, int way);
+enum screen_wish page_generator_preset(struct screen *screen, unsigned number,
+				       int64_t now_ms);
+/* What is asked for, and the answer, whose mode it leaves when it is one. */
+const char *page_generator_question(const struct screen *screen);
+enum screen_wish page_generator_answer(struct screen *screen, int64_t now_ms);
+
+void page_faults_draw(struct screen *screen, struct canvas *canvas,
+		      const struct area *body, int64_t now_ms);
+void page_faults_move(struct screen *screen, enum panel_move how);
+enum screen_wish page_faults_change(struct screen *screen, int way,
+				    int64_t now_ms);
+enum screen_wish page_faults_lift(struct screen *screen, int64_t now_ms);
+/* Those that are on: "broker slow, reads fail", "3 at once"; "": none is. */
+void page_faults_list(const struct screen *screen, char *out, size_t size);
 
 #endif

@@ -14,6 +14,7 @@
 #include "format.h"
 #include "keys.h"
 #include "lag.h"
+#include "rate.h"
 #include "screen.h"
 
 static struct area
@@ -142,7 +143,7 @@ list_modes(const struct screen *screen, int cols, int64_t now_ms,
 {
 	const struct dashboard_live *live = &screen->live;
 	int64_t stalled = now_ms - screen->view_ms;
-	char text[64];
+	char text[64], faults[48];
 
 	if (screen->back) {
 		say_past(&screen->past, cols, now_ms, text, sizeof(text));
@@ -152,6 +153,11 @@ list_modes(const struct screen *screen, int cols, int64_t now_ms,
 		snprintf(text, sizeof(text), " FROZEN %lld s ",
 			 (long long)((now_ms - screen->frozen_ms) / 1000));
 		mode(modes, STYLE_REVERSE, text);
+	}
+	page_faults_list(screen, faults, sizeof(faults));
+	if (faults[0] && !screen->back) {
+		snprintf(text, sizeof(text), " FAULT %s ", faults);
+		mode(modes, STYLE_ALARM, text);
 	}
 	if (live->disconnected)
 		mode(modes, STYLE_ALARM, " DISCONNECTED ");
@@ -177,15 +183,18 @@ draw_modes(const struct screen *screen, struct canvas *canvas,
 	   const struct area *line, int64_t now_ms)
 {
 	struct modes modes = {.len = 0};
-	int col = line->cols;
+	int col = line->cols, first = 0;
 
 	list_modes(screen, line->cols, now_ms, &modes);
+	if (modes.len > 0)
+		first = canvas_width(canvas, modes.at[0].text,
+				     strlen(modes.at[0].text));
 	for (unsigned i = modes.len; i-- > 0;) {
 		int width = canvas_width(canvas, modes.at[i].text,
 					 strlen(modes.at[i].text));
 
 		/* The first matters most: it is there whatever the width. */
-		if (col - width - 1 < 0 && i > 0)
+		if (col - width - 1 < first && i > 0)
 			continue;
 		col -= width;
 		canvas_puts(canvas, line, 0, col > 0 ? col : 0,
@@ -320,7 +329,9 @@ fill_second(const struct screen *screen, struct second_field *fields)
 		return;
 	if (live->generating) {
 		fields[SECOND_TARGET] =
-		    rate_field(live->target_per_s, STYLE_BOLD, " target");
+		    rate_field(rate_at(live->target_per_s, &live->controls.curve,
+				       live->curve_ns),
+			       STYLE_BOLD, " target");
 		fields[SECOND_MADE] =
 		    rate_field(screen->shown_per_s, STYLE_NORMAL, " made");
 	} else {
@@ -659,9 +670,14 @@ draw_prompt(const struct screen *screen, struct canvas *canvas,
 {
 	int col = 1;
 
-	col += canvas_puts(canvas, line, 0, col, STYLE_BOLD,
-			   line->cols >= 60 ? "rate, events per second: "
-					    : "events/s: ");
+	if (screen->typing)
+		col += canvas_puts(canvas, line, 0, col, STYLE_BOLD,
+				   page_generator_question(screen));
+	else
+		col +=
+		    canvas_puts(canvas, line, 0, col, STYLE_BOLD,
+				line->cols >= 60 ? "rate, events per second: "
+						 : "events/s: ");
 	col += canvas_puts(canvas, line, 0, col, STYLE_NORMAL, screen->prompt);
 	canvas_puts(canvas, line, 0, col, STYLE_REVERSE, " ");
 	if (screen->message[0])
@@ -669,7 +685,9 @@ draw_prompt(const struct screen *screen, struct canvas *canvas,
 			    screen->message);
 	else
 		canvas_puts(canvas, line, 0, col + 3, STYLE_DIM,
-			    "Enter sets it, Esc leaves; 1200, 50k, 1.5M, max");
+			    screen->typing ? "Enter sets it, Esc leaves"
+					   : "Enter sets it, Esc leaves; 1200, "
+					     "50k, 1.5M, max");
 }
 
 /* ? help  q quit  + - rate  Tab panel */

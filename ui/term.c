@@ -543,6 +543,12 @@ read_function_key(wint_t code)
 	    {KEY_DC, KEYS_DELETE},
 	    {KEY_FIND, KEYS_HOME},
 	    {KEY_SELECT, KEYS_END},
+	    {KEY_F(1), KEYS_F1},
+	    {KEY_F(2), KEYS_F2},
+	    {KEY_F(3), KEYS_F3},
+	    {KEY_F(4), KEYS_F4},
+	    {KEY_F(5), KEYS_F5},
+	    {KEY_F(6), KEYS_F6},
 	};
 
 	if (code == KEY_MOUSE)

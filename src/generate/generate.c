@@ -29,12 +29,14 @@
 #define DIGITS_MAX 20 /* of a 64-bit number, its sign included */
 /* Strings longer than this are not made too long: that would be large. */
 #define TOO_LONG_MAX 4096
-/* Random streams of damage are this far from those of events. */
+/* Random streams of damage and spikes are this far from those of events. */
 #define DAMAGE_STREAM (UINT64_C(1) << 32)
+#define SPIKE_STREAM  (UINT64_C(1) << 33)
 
 enum part_kind {
 	PART_FIXED, /* the literal is all of it */
 	PART_RANK,  /* draw + 1 */
+	PART_SPIKE, /* the same, or now and then the one in the middle */
 	PART_RANGE,
 	PART_SEQUENCE,
 	PART_TIME,
@@ -49,6 +51,7 @@ struct part {
 	size_t lead;  /* bytes of the value at the literal's end */
 	size_t trail; /* bytes of it at the beginning of the next literal */
 	struct distribution distribution;
+	double exponent; /* of the distribution, if it is Zipf's */
 	struct distribution_draw ahead; /* for the next event */
 	int64_t min, max, next;
 	uint64_t range; /* max - min + 1 */
@@ -104,12 +107,14 @@ struct writer {
 	int key_part; /* -1: no key */
 	bool key_quoted;
 	double bad_share;
-	struct random random, damage_random;
+	int spike_field; /* -1: none has a spike */
+	double spike_share;
+	struct random random, damage_random, spike_random;
 	struct buf literals;
 	struct fault faults[FAULTS]; /* those that there are, first */
 	unsigned faults_len;
 	size_t event_max; /* bytes, undamaged */
-	size_t max_bytes;
+	size_t max_bytes; /* the same, damaged */
 };
 
 /* ---- Writing ---- */
@@ -204,7 +209,8 @@ put_time(char *to, int64_t time_ms, enum time_unit unit)
 static void
 draw_ahead(struct writer *w, struct part *part)
 {
-	if (part->kind == PART_RANK || part->kind == PART_TEXT)
+	if (part->kind == PART_RANK || part->kind == PART_SPIKE ||
+	    part->kind == PART_TEXT)
 		part->ahead =
 		    distribution_draw_ahead(&part->distribution, &w->random);
 	else if (part->kind == PART_RANGE)
@@ -220,6 +226,17 @@ drawn(struct writer *w, struct part *part)
 		: distribution_drawn(&part->distribution, &part->ahead);
 
 	draw_ahead(w, part);
+	return number;
+}
+
+/* What is drawn from a field with a spike; the others' draws stay the same. */
+static uint64_t
+drawn_in_spike(struct writer *w, struct part *part)
+{
+	uint64_t number = drawn(w, part);
+
+	if (random_double(&w->spike_random) < w->spike_share)
+		number = part->distribution.count / 2;
 	return number;
 }
 
@@ -239,6 +256,10 @@ write_event(struct writer *w, int64_t time_ms, char *out)
 			break;
 		case PART_RANK:
 			to = put_number(to, drawn(w, part) + 1, part->width);
+			break;
+		case PART_SPIKE:
+			to = put_number(to, drawn_in_spike(w, part) + 1,
+					part->width);
 			break;
 		case PART_RANGE:
 			to = put_signed(to, part->min + (int64_t)drawn(w, part),
@@ -335,7 +356,53 @@ writer_next(struct writer *w, int64_t time_ms, char *out, struct text *key)
 size_t
 writer_max_bytes(const struct writer *w)
 {
+	return w->bad_share > 0 ? w->max_bytes : w->event_max + BLOCK;
+}
+
+size_t
+writer_max_damaged(const struct writer *w)
+{
 	return w->max_bytes;
+}
+
+/* ---- Controls ---- */
+
+void
+writer_control(struct writer *w, const struct generator_controls *controls)
+{
+	const struct curve *curve = &controls->curve;
+
+	writer_spike(w, false);
+	w->bad_share = controls->bad_share;
+	w->spike_field = -1;
+	if (curve->kind == CURVE_SPIKE && curve->field >= 0 &&
+	    controls->fields[curve->field].count > 0)
+		w->spike_field = curve->field;
+	w->spike_share = curve->share;
+	for (unsigned i = 0; i < w->parts_len; i++) {
+		struct part *part = &w->parts[i];
+		const struct controls_field *field =
+		    &controls->fields[part->field];
+
+		if (part->kind != PART_RANK || field->count == 0 ||
+		    (field->count == part->distribution.count &&
+		     field->exponent == part->exponent))
+			continue;
+		distribution_release(&part->distribution);
+		distribution_zipf(&part->distribution, field->exponent,
+				  field->count);
+		part->exponent = field->exponent;
+		/* What was drawn ahead was drawn of what is no more. */
+		draw_ahead(w, part);
+	}
+}
+
+void
+writer_spike(struct writer *w, bool on)
+{
+	for (unsigned i = 0; i < w->parts_len; i++)
+		if ((int)w->parts[i].field == w->spike_field)
+			w->parts[i].kind = on ? PART_SPIKE : PART_RANK;
 }
 
 /* ---- Making a writer ---- */
@@ -428,6 +495,7 @@ add_value(struct writer *w, unsigned field, size_t name_size, struct buf *trail)
 		break;
 	case GEN_ZIPF:
 		part->kind = PART_RANK;
+		part->exponent = gen->exponent;
 		distribution_zipf(&part->distribution, gen->exponent,
 				  gen->count);
 		break;
@@ -727,6 +795,9 @@ writer_new(const struct pipeline *pipeline, uint64_t seed, unsigned stream,
 	w->bad_share = pipeline->generator.bad_share;
 	random_init(&w->random, seed, stream);
 	random_init(&w->damage_random, seed, DAMAGE_STREAM + stream);
+	random_init(&w->spike_random, seed, SPIKE_STREAM + stream);
+	w->spike_field = pipeline->generator.curve.field;
+	w->spike_share = pipeline->generator.curve.share;
 	make_parts(w);
 	if (w->event_max > pipeline->event.max_bytes) {
 		err_set(err, WEIR_PIPELINE, 0,
@@ -738,8 +809,7 @@ writer_new(const struct pipeline *pipeline, uint64_t seed, unsigned stream,
 		return WEIR_PIPELINE;
 	}
 	w->max_bytes = w->event_max + BLOCK;
-	if (w->bad_share > 0)
-		make_faults(w);
+	make_faults(w);
 	for (unsigned i = 0; i < w->parts_len; i++)
 		draw_ahead(w, &w->parts[i]);
 	*out = w;

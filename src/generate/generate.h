@@ -1,8 +1,9 @@
 /*
  * Writing events: from a compiled pipeline and a random stream to JSON.
  *
- * A writer belongs to one thread. It allocates when it is made and never
- * afterwards. The same pipeline, seed and stream number give the same bytes.
+ * A writer belongs to one thread. It allocates when it is made or told what to
+ * do, never while it writes. The same pipeline, seed, stream number and
+ * controls give the same bytes.
  */
 #ifndef WEIR_GENERATE_GENERATE_H
 #define WEIR_GENERATE_GENERATE_H
@@ -10,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pipeline/pipeline.h"
+#include "generate/controls.h"
 
 struct writer; /* one event after the other */
 
@@ -23,8 +24,27 @@ int writer_new(const struct pipeline *pipeline, uint64_t seed, unsigned stream,
 	       struct writer **out, struct err *err);
 void writer_free(struct writer *writer); /* NULL is fine */
 
-/* The most bytes that one event can take. */
+/*
+ * The most bytes that one event can take: with the share of damaged events as
+ * it is, and when some are damaged.
+ */
 size_t writer_max_bytes(const struct writer *writer);
+size_t writer_max_damaged(const struct writer *writer);
+
+/*
+ * What is drawn from now on; rates are not the writer's. Where the number of
+ * values or the exponent is another one than before, up to
+ * DISTRIBUTION_ALIAS_MAX values this makes a table: docs/design.md,
+ * "Parameters", says how long that takes.
+ */
+void writer_control(struct writer *writer,
+		    const struct generator_controls *controls);
+/*
+ * From now on the value in the middle of the curve's field has the curve's
+ * share, or only its own again. For a curve of another kind than CURVE_SPIKE:
+ * nothing.
+ */
+void writer_spike(struct writer *writer, bool on);
 
 /*
  * Writes the next event, one JSON object without white space or newline, with

@@ -1,9 +1,8 @@
-#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -21,6 +20,11 @@ struct thread {
 	pthread_t id;
 	struct writer *writer;
 	struct producer_batch *batch;
+	struct pace pace;
+	/* What it has taken up, and the number of that change. */
+	struct generator_controls controls;
+	int64_t curve_ns;
+	unsigned changes;
 	_Atomic bool held_back;
 };
 
@@ -28,32 +32,43 @@ struct generator {
 	struct generator_options options;
 	struct thread *threads;
 	unsigned started, joined;
-	_Atomic double per_s;
+	bool damages; /* damaged events can be sent */
 	_Atomic bool ending;
 	_Atomic unsigned running;
-	pthread_mutex_t lock; /* only for waking */
+	_Atomic unsigned changes; /* of the controls; written under the lock */
+	pthread_mutex_t lock;     /* of these, and for waking */
 	pthread_cond_t wake;
+	struct generator_controls controls;
+	int64_t curve_ns; /* when the curve began */
 };
 
+/* As long as nothing is changed. */
 static void
-wait_ns(struct generator *generator, int64_t ns, double per_s)
+wait_ns(struct thread *thread, int64_t ns)
 {
+	struct generator *generator = thread->generator;
 	struct timespec until = clock_timespec(
 	    clock_steady_ns() + (ns < WAIT_MAX_NS ? ns : WAIT_MAX_NS));
 
 	pthread_mutex_lock(&generator->lock);
-	/* Exact on purpose: whether it is the rate we are waiting for. */
 	if (!atomic_load(&generator->ending) &&
-	    memcmp(&(double){atomic_load(&generator->per_s)}, &per_s,
-		   sizeof(per_s)) == 0)
+	    atomic_load(&generator->changes) == thread->changes)
 		pthread_cond_timedwait(&generator->wake, &generator->lock,
 				       &until);
 	pthread_mutex_unlock(&generator->lock);
 }
 
+static void
+pause_generating(void)
+{
+	struct timespec pause = {0, PAUSE_NS};
+
+	nanosleep(&pause, NULL);
+}
+
 /* Hands the batch over, waiting for room; false when told to end meanwhile. */
 static bool
-send_batch(struct thread *thread, double per_s)
+send_batch(struct thread *thread)
 {
 	struct generator *generator = thread->generator;
 
@@ -61,27 +76,54 @@ send_batch(struct thread *thread, double per_s)
 		atomic_store(&thread->held_back, true);
 		if (atomic_load(&generator->ending))
 			return false;
-		wait_ns(generator, PAUSE_NS, per_s);
+		pause_generating();
 	}
 	return true;
 }
 
-/* Writes `count` events, the first of which is number `index` of all. */
+/* What was set since the last time. */
+static void
+take_up(struct thread *thread, int64_t now_ns)
+{
+	struct generator *generator = thread->generator;
+	const struct generator_controls *controls = &thread->controls;
+
+	if (atomic_load(&generator->changes) == thread->changes)
+		return;
+	pthread_mutex_lock(&generator->lock);
+	thread->controls = generator->controls;
+	thread->curve_ns = generator->curve_ns;
+	thread->changes = atomic_load(&generator->changes);
+	pthread_mutex_unlock(&generator->lock);
+	pace_set(&thread->pace, controls->per_s / generator->options.threads,
+		 now_ns);
+	pace_follow(&thread->pace, &controls->curve, thread->curve_ns, now_ns);
+	writer_control(thread->writer, controls);
+}
+
+/*
+ * Writes `count` events, the first of which is number `index` of all. Of seeded
+ * events a spike goes by event time, so that it is of the same ones each time.
+ */
 static void
 write_events(struct thread *thread, uint64_t count, uint64_t index,
-	     double per_s)
+	     int64_t now_ns)
 {
+	const struct curve *curve = &thread->controls.curve;
 	const struct generator_options *options = &thread->generator->options;
 	size_t most = writer_max_bytes(thread->writer);
 	int64_t time_ms = options->seeded ? 0 : clock_wall_ms();
 
+	if (!options->seeded)
+		writer_spike(thread->writer,
+			     curve_spikes(curve, now_ns - thread->curve_ns));
 	for (uint64_t i = 0; i < count; i++) {
 		char *room = producer_batch_room(thread->batch, most);
 		struct text key;
 		size_t size;
 
 		while (!room) {
-			if (!send_batch(thread, per_s))
+			if (!send_batch(thread))
 				return;
 			room = producer_batch_room(thread->batch, most);
 		}
@@ -90,6 +132,12 @@ write_events(struct thread *thread, uint64_t count, uint64_t index,
 				  (int64_t)((index + i) * options->threads +
 					    thread->number) *
 				      CLOCK_SEEDED_STEP_MS;
+		if (options->seeded && curve->kind == CURVE_SPIKE)
+			writer_spike(
+			    thread->writer,
+			    curve_spikes(curve,
+					 (time_ms - CLOCK_SEEDED_START_MS) *
+					     1000000));
 		size = writer_next(thread->writer, time_ms, room, &key);
 		producer_batch_add(thread->batch, size, key);
 	}
@@ -101,42 +149,36 @@ generator_main(void *arg)
 	struct thread *thread = arg;
 	struct generator *generator = thread->generator;
 	const struct generator_options *options = &generator->options;
-	double share = 1.0 / options->threads;
-	double per_s = atomic_load(&generator->per_s);
 	uint64_t left = UINT64_MAX, written = 0;
-	struct pace pace;
 
 	pthread_setname_np(pthread_self(), "weir-generate");
 	if (options->events)
 		left = options->events / options->threads +
 		       (thread->number < options->events % options->threads);
-	pace_init(&pace, per_s * share, clock_steady_ns());
+	pace_init(&thread->pace, 0, clock_steady_ns());
 	while (left > 0 && !atomic_load(&generator->ending)) {
-		double now_per_s = atomic_load(&generator->per_s);
 		int64_t now_ns = clock_steady_ns();
 		uint64_t count;
 
-		if (now_per_s < per_s || now_per_s > per_s) {
-			per_s = now_per_s;
-			pace_set(&pace, per_s * share, now_ns);
-		}
+		take_up(thread, now_ns);
 		if (producer_held_back(options->producer)) {
 			atomic_store(&thread->held_back, true);
-			send_batch(thread, per_s);
-			wait_ns(generator, PAUSE_NS, per_s);
+			send_batch(thread);
+			pause_generating();
 			continue;
 		}
-		count = pace_take(
-		    &pace, left < TAKE_EVENTS ? left : TAKE_EVENTS, now_ns);
+		count =
+		    pace_take(&thread->pace,
+			      left < TAKE_EVENTS ? left : TAKE_EVENTS, now_ns);
 		if (count == 0) {
-			int64_t ns = pace_wait_ns(&pace, now_ns);
+			int64_t ns = pace_wait_ns(&thread->pace, now_ns);
 
-			send_batch(thread, per_s);
-			wait_ns(generator, ns > TICK_NS ? ns : TICK_NS, per_s);
+			send_batch(thread);
+			wait_ns(thread, ns > TICK_NS ? ns : TICK_NS);
 			continue;
 		}
 		atomic_store(&thread->held_back, false);
-		write_events(thread, count, written, per_s);
+		write_events(thread, count, written, now_ns);
 		written += count;
 		left -= count;
 	}
@@ -147,11 +189,8 @@ generator_main(void *arg)
 	for (unsigned tries = 0;
 	     producer_batch_send(thread->batch, NULL) == WEIR_FULL &&
 	     tries < 1000;
-	     tries++) {
-		struct timespec pause = {0, PAUSE_NS};
-
-		nanosleep(&pause, NULL);
-	}
+	     tries++)
+		pause_generating();
 	atomic_store(&thread->held_back, false);
 	atomic_fetch_sub(&generator->running, 1);
 	return NULL;
@@ -167,7 +206,11 @@ generator_start(const struct generator_options *options, struct generator **out,
 	generator->options = *options;
 	generator->threads =
 	    xcalloc(options->threads, sizeof(*generator->threads));
-	atomic_store(&generator->per_s, options->per_s);
+	controls_init(&generator->controls, options->pipeline);
+	generator->controls.per_s = options->per_s;
+	generator->curve_ns = clock_steady_ns();
+	/* Threads begin by taking this up. */
+	atomic_store(&generator->changes, 1);
 	atomic_store(&generator->running, options->threads);
 	pthread_mutex_init(&generator->lock, NULL);
 	clock_cond_init(&generator->wake);
@@ -190,6 +233,8 @@ generator_start(const struct generator_options *options, struct generator **out,
 				     PRODUCER_EVENT_MAX);
 			break;
 		}
+		generator->damages =
+		    writer_max_damaged(thread->writer) <= PRODUCER_EVENT_MAX;
 		code =
 		    pthread_create(&thread->id, NULL, generator_main, thread);
 		if (code)
@@ -250,16 +295,29 @@ generator_free(struct generator *generator)
 }
 
 void
-generator_set_rate(struct generator *generator, double per_s)
+generator_set_controls(struct generator *generator,
+		       const struct generator_controls *controls,
+		       int64_t now_ns)
 {
-	atomic_store(&generator->per_s, per_s);
-	wake_all(generator);
+	pthread_mutex_lock(&generator->lock);
+	if (!curve_same(&controls->curve, &generator->controls.curve))
+		generator->curve_ns = now_ns;
+	generator->controls = *controls;
+	if (!generator->damages)
+		generator->controls.bad_share = 0;
+	atomic_fetch_add(&generator->changes, 1);
+	pthread_cond_broadcast(&generator->wake);
+	pthread_mutex_unlock(&generator->lock);
 }
 
-double
-generator_rate(const struct generator *generator)
+void
+generator_get_controls(struct generator *generator,
+		       struct generator_controls *controls, int64_t *curve_ns)
 {
-	return atomic_load(&generator->per_s);
+	pthread_mutex_lock(&generator->lock);
+	*controls = generator->controls;
+	*curve_ns = generator->curve_ns;
+	pthread_mutex_unlock(&generator->lock);
 }
 
 bool

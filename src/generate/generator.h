@@ -2,9 +2,11 @@
  * The generator: threads that write events into the producer at a rate.
  *
  * Each thread owns its random stream, its pace and its batch; they share only
- * the rate and the word to stop. With a seed, one thread gives the same events
- * in the same order at any rate; several give the same events, and only each
- * thread's own in order.
+ * the controls and the word to stop. With a seed, one thread gives the same
+ * events in the same order at any rate; several give the same events, and only
+ * each thread's own in order. That holds as long as no control is changed but
+ * the rate and how it goes over time: when a thread takes up the others is up
+ * to its scheduling.
  */
 #ifndef WEIR_GENERATE_GENERATOR_H
 #define WEIR_GENERATE_GENERATOR_H
@@ -34,9 +36,20 @@ void generator_join(struct generator *generator);
 /* Ends and joins what still runs. NULL is fine. */
 void generator_free(struct generator *generator);
 
-/* Takes effect within a few milliseconds. Any thread. */
-void generator_set_rate(struct generator *generator, double per_s);
-double generator_rate(const struct generator *generator);
+/*
+ * Sets all that can be set. Each thread takes it up between two batches, within
+ * a few milliseconds; the first event after a change of a field's distribution
+ * may take longer (writer_control()). A curve that is another one than before
+ * begins at now_ns. Events too large to be sent once they are damaged are not
+ * damaged: bad_share is then 0. Any thread.
+ */
+void generator_set_controls(struct generator *generator,
+			    const struct generator_controls *controls,
+			    int64_t now_ns);
+/* As they are, and when the curve began (steady time). Any thread. */
+void generator_get_controls(struct generator *generator,
+			    struct generator_controls *controls,
+			    int64_t *curve_ns);
 
 /* Whether all threads have ended. Any thread. */
 bool generator_done(const struct generator *generator);

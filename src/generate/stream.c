@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "generate/curve.h"
 #include "generate/generate.h"
 #include "generate/pace.h"
 #include "generate/stream.h"
@@ -47,6 +48,7 @@ stop_asked(int fd, int timeout_ms)
 int
 stream_events(int fd, const struct stream_options *o, struct err *err)
 {
+	const struct curve *curve = &o->pipeline->generator.curve;
 	uint64_t left = o->events ? o->events : UINT64_MAX, index = 0;
 	int64_t begun_ns = clock_steady_ns();
 	struct writer *writer;
@@ -62,6 +64,7 @@ stream_events(int fd, const struct stream_options *o, struct err *err)
 	most = writer_max_bytes(writer) + 1;
 	room = xmalloc(ROOM + most);
 	pace_init(&pace, o->per_s, begun_ns);
+	pace_follow(&pace, curve, begun_ns, begun_ns);
 	while (rc == 0 && left > 0 && !gone && !stop_asked(o->stop_fd, 0)) {
 		int64_t now_ns = clock_steady_ns();
 		int64_t time_ms = o->seeded ? 0 : clock_wall_ms();
@@ -71,12 +74,25 @@ stream_events(int fd, const struct stream_options *o, struct err *err)
 		    now_ns - begun_ns >= o->duration_ms * 1000000)
 			break;
 		count = pace_take(&pace, left < TAKE ? left : TAKE, now_ns);
+		if (!o->seeded)
+			writer_spike(writer,
+				     curve_spikes(curve, now_ns - begun_ns));
+		if (!o->seeded)
+			writer_spike(writer,
+				     curve_spikes(curve, now_ns - begun_ns));
 		for (uint64_t i = 0; rc == 0 && !gone && i < count; i++) {
 			struct text key;
 
 			if (o->seeded)
 				time_ms = CLOCK_SEEDED_START_MS +
 					  (int64_t)index * CLOCK_SEEDED_STEP_MS;
+			if (o->seeded && curve->kind == CURVE_SPIKE)
+				writer_spike(
+				    writer,
+				    curve_spikes(curve,
+						 (int64_t)index *
+						     CLOCK_SEEDED_STEP_MS *
+						     1000000));
 			used += writer_next(writer, time_ms, room + used, &key);
 			room[used++] = '\n';
 			index++;

@@ -28,4 +28,18 @@ int embedded_topic(struct embedded *embedded, const char *topic,
 /* "127.0.0.1:PORT"; valid until it stops. */
 const char *embedded_brokers(const struct embedded *embedded);
 
+/*
+ * What faults are made of (faults.h). All but embedded_refuse_reads() wait for
+ * the broker's thread. From one thread at a time, once all topics are made.
+ */
+/* Answers are held back for so long. */
+void embedded_slow(struct embedded *embedded, int ms);
+/* It has no connections and takes none; or is there again. */
+void embedded_down(struct embedded *embedded, bool down);
+/* The next fetches are answered with an error; instead of those asked before.
+ */
+void embedded_refuse_reads(struct embedded *embedded, unsigned fetches);
+/* It leads the partitions of all topics that were made, or nobody does. */
+void embedded_lead(struct embedded *embedded, bool lead);
+
 #endif

@@ -10,9 +10,6 @@
 #include "pipeline/nearest.h"
 
 #define RATE_MAX      1e9
-#define EXPONENT_MIN  0.01
-#define EXPONENT_MAX  10.0
-#define ZIPF_MAX      (INT64_C(1) << 32)
 #define NUMBER_MAX    INT64_C(1000000000000000000) /* 10^18 */
 #define WIDTH_MAX     20
 #define WEIGHTS_MAX   256
@@ -241,12 +238,12 @@ read_zipf(const struct reader *r, const struct json_value *value,
 
 	(void)field;
 	gen->kind = GEN_ZIPF;
-	if (reader_double(r, json_get(value, "zipf"), EXPONENT_MIN,
-			  EXPONENT_MAX, &gen->exponent))
+	if (reader_double(r, json_get(value, "zipf"), GEN_EXPONENT_MIN,
+			  GEN_EXPONENT_MAX, &gen->exponent))
 		return WEIR_PIPELINE;
 	if (!count)
 		return reader_error(r, value, "needs \"count\"");
-	if (reader_int(r, count, 1, ZIPF_MAX, &i))
+	if (reader_int(r, count, 1, (int64_t)GEN_COUNT_MAX, &i))
 		return WEIR_PIPELINE;
 	gen->count = (uint64_t)i;
 	return 0;
@@ -479,6 +476,7 @@ compile_generator(const struct reader *r, const struct json_value *value,
 {
 	static const struct reader_key keys[] = {
 	    {"rate", false},
+	    {"shape", false},
 	    {"fields", true},
 	    {"bad", false},
 	};
@@ -491,6 +489,7 @@ compile_generator(const struct reader *r, const struct json_value *value,
 
 	generator->present = true;
 	generator->rate = DEFAULT_RATE;
+	generator->curve = curve_default(CURVE_CONSTANT, -1);
 	code = reader_object(r, value, READER_KEYS(keys));
 	if (code)
 		return code;
@@ -498,6 +497,9 @@ compile_generator(const struct reader *r, const struct json_value *value,
 	if (member && reader_double(r, member, 0, RATE_MAX, &generator->rate))
 		return WEIR_PIPELINE;
 	code = read_gen_fields(r, json_get(value, "fields"), p);
+	member = json_get(value, "shape");
+	if (!code && member)
+		code = compile_curve(r, member, p);
 	member = json_get(value, "bad");
 	if (code || !member)
 		return code;

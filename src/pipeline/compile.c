@@ -58,6 +58,7 @@ static const struct {
     [PANEL_ALERTS] = {"alerts", false},
     [PANEL_TABLE] = {"table", true},
     [PANEL_WINDOWS] = {"windows", true},
+    [PANEL_GENERATOR] = {"generator", false},
     [PANEL_LOG] = {"log", false},
 };
 

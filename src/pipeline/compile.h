@@ -30,6 +30,9 @@ int compile_alerts_topic(const struct reader *r, const struct json_value *topic,
 			 struct pipeline *p);
 int compile_generator(const struct reader *r,
 		      const struct json_value *generator, struct pipeline *p);
+/* "shape" of it, when its fields are compiled. */
+int compile_curve(const struct reader *r, const struct json_value *shape,
+		  struct pipeline *p);
 
 /* The name of a topic; the copy is the caller's. */
 int compile_topic_name(const struct reader *r, const struct json_value *value,

@@ -126,6 +126,7 @@ enum panel_kind {
 	PANEL_ALERTS,     /* alerts and their rules; has no table */
 	PANEL_TABLE,      /* a table's keys with all their measures */
 	PANEL_WINDOWS,    /* the windows of a table with windows */
+	PANEL_GENERATOR,  /* how events are generated; has no table */
 	PANEL_LOG,        /* what weir and librdkafka say; has no table */
 	PANEL_KINDS,
 };
@@ -188,6 +189,12 @@ struct alert_spec {
 	uint64_t hash;   /* of all that decides when it fires */
 };
 
+#define GEN_EXPONENT_MIN 0.01
+#define GEN_EXPONENT_MAX 10.0
+#define GEN_COUNT_MAX    (UINT64_C(1) << 32)
+#define GEN_PERIOD_MIN   1000 /* ms */
+#define GEN_PERIOD_MAX   86400000
+
 enum gen_kind {
 	GEN_TIME,     /* the event time, from the generator's clock */
 	GEN_ZIPF,     /* rank 1..count with probability ~ 1 / rank^exponent */
@@ -221,9 +228,30 @@ struct gen_field {
 	/* zipf: rank 1 is number 1; rank r is number r. */
 };
 
+/* What generated events are like over time (generate/curve.h). */
+enum curve_kind {
+	CURVE_CONSTANT,
+	CURVE_RAMP,   /* from the lowest rate to the whole of it, once */
+	CURVE_SINE,   /* up and down between both, the lowest first */
+	CURVE_BURSTS, /* the whole rate for a part of each period, or lowest */
+	CURVE_SPIKE,  /* an even rate; for a part of each period one value of a
+			 field has a share of its own */
+	CURVES,
+};
+
+struct curve {
+	enum curve_kind kind;
+	int64_t period_ms; /* GEN_PERIOD_MIN to GEN_PERIOD_MAX */
+	double low;        /* the lowest rate, 0..1 of the whole */
+	double part;       /* bursts, spike: 0..1 of the period, first */
+	int field;         /* spike: index of one drawn by zipf; -1: none */
+	double share;      /* spike: 0..1 of that field's values */
+};
+
 struct generator_spec {
 	bool present; /* without one the pipeline can only be watched */
 	double rate;  /* events per second; default 1000 */
+	struct curve curve;
 	struct gen_field fields[PIPELINE_FIELDS_MAX]; /* parallel to event */
 	double bad_share; /* 0..1: this part of the events is damaged */
 };
@@ -279,6 +307,13 @@ void pipeline_free(struct pipeline *pipeline);
 int pipeline_field(const struct pipeline *p, const char *name);
 int pipeline_table(const struct pipeline *p, const char *name);
 
+const char *curve_kind_name(enum curve_kind kind);
+/*
+ * A curve of this kind as it is when nothing more is said of it: a period of a
+ * minute, of which a fifth is burst or spike; a tenth of the rate at least;
+ * half of the field's values. field: that of a spike.
+ */
+struct curve curve_default(enum curve_kind kind, int field);
 const char *field_type_name(enum field_type type);
 const char *measure_kind_name(enum measure_kind kind);
 const char *panel_kind_name(enum panel_kind kind);

@@ -100,9 +100,10 @@ expect "? shows the help" '─ keys ─'
 names_keys() {
 	capture
 	missing=
-	for key in '?' q Esc + - ']' '[' '>' '<' 0 x r a A m k b Space '{' \
-		'}' d S Tab Shift-Tab Up Down PgUp PgDn Home End Enter e / s t v z \
-		'1 ... 9' L T M Ctrl-L Ctrl-C; do
+	for key in '?' q Esc Right Left F1 F2 F3 F4 F5 F6 F + - ']' '[' '>' \
+		'<' 0 x r g f a A m k b Space '{' '}' d S Tab Shift-Tab Up \
+		Down PgUp PgDn Home End Enter e / s t v z '1 ... 9' L T M \
+		Ctrl-L Ctrl-C; do
 		grep -Fq "  $key  " "$tmp/screen" || missing="$missing $key"
 	done
 	[ -z "$missing" ]

@@ -102,6 +102,16 @@ scene_pipeline(void)
 	set_name(p.tables[ITEMS].measures[1].name, "spent");
 	p.tables[ITEMS].measures[1].kind = MEASURE_SUM;
 	p.tables[ITEMS].measures[1].field = 4;
+	p.generator.present = true;
+	p.generator.rate = 10000;
+	p.generator.curve = curve_default(CURVE_CONSTANT, -1);
+	for (int i = 0; i < 5; i++)
+		p.generator.fields[i].kind = GEN_CONSTANT;
+	p.generator.fields[0] = (struct gen_field){
+	    .kind = GEN_ZIPF, .exponent = 1, .count = 100000};
+	p.generator.fields[1] = (struct gen_field){
+	    .kind = GEN_ZIPF, .exponent = 1.1, .count = 10000};
+	p.event.fields[0].max_length = p.event.fields[1].max_length = 64;
 	p.panels_len = 4;
 	p.panels[0] = (struct panel_spec){PANEL_AVERAGE, USERS, -1};
 	p.panels[1] = (struct panel_spec){PANEL_EXTREMES, ITEMS, MINUTES};
@@ -691,6 +701,7 @@ scene_live(enum scene scene)
 	struct dashboard_live live = {
 	    .generating = true, .target_per_s = 10000, .actual_per_s = 9487};
 
+	controls_init(&live.controls, scene_pipeline());
 	if (scene == SCENE_EMPTY)
 		live.actual_per_s = -1;
 	if (scene == SCENE_HOSTILE)
@@ -698,7 +709,7 @@ scene_live(enum scene scene)
 			 "broker said \033[5m\xc2\x9b"
 			 "0m \"no\"\n at once");
 	if (scene == SCENE_HUGE) {
-		live.target_per_s = INFINITY;
+		live.target_per_s = live.controls.per_s = INFINITY;
 		live.actual_per_s = 1e18;
 		live.held_back = true;
 	}

@@ -1,5 +1,6 @@
 /* What the screen looks like: scenes at several sizes against golden files. */
 #include <locale.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -190,14 +191,88 @@ test_covers(void **state)
 				KEYS_BACKTAB, KEYS_END, KEYS_ENTER, 0});
 }
 
+/* The pages of the generator and of faults, and the generator's panel. */
+static void
+draw_page(const char *name, int cols, int rows, bool ascii,
+	  const uint32_t *pressed, const struct dashboard_live *live)
+{
+	struct view *view = scene_view(SCENE_NORMAL, SECOND);
+	struct pipeline with_panel = *scene_pipeline();
+	struct buf text = BUF_INIT;
+	struct screen screen;
+	struct canvas canvas;
+
+	with_panel.panels[0] = (struct panel_spec){PANEL_GENERATOR, -1, -1};
+	view->pipeline = &with_panel;
+	screen_init(&screen);
+	screen.offers = KEYS_COMMANDS | KEYS_FAULTS;
+	canvas_init(&canvas, ascii);
+	canvas_resize(&canvas, rows, cols);
+	screen_set_live(&screen, live);
+	screen_set_view(&screen, view, NOW);
+	for (; *pressed; pressed++)
+		screen_key(&screen, *pressed, NOW);
+	screen_draw(&screen, &canvas, NOW + SCREEN_MESSAGE_MS);
+	assert_null(scene_check(&canvas));
+	canvas_text(&canvas, &text);
+	golden_compare(name, &text);
+	buf_release(&text);
+	screen_release(&screen);
+	canvas_release(&canvas);
+}
+
+static void
+test_pages(void **state)
+{
+	static const struct {
+		int cols, rows;
+	} sizes[] = {{80, 24}, {120, 40}, {200, 60}, {40, 10}, {39, 9}};
+	struct dashboard_live live = scene_live(SCENE_NORMAL), spikes;
+	char name[64];
+
+	(void)state;
+	live.controls.curve = curve_default(CURVE_SINE, -1);
+	live.controls.bad_share = 0.02;
+	live.curve_ns = INT64_C(12000000000);
+	live.held_back = true;
+	spikes = live;
+	spikes.controls.curve = curve_default(CURVE_SPIKE, 1);
+	spikes.target_per_s = spikes.controls.per_s = INFINITY;
+	live.faults[FAULT_DOWN] = (struct fault_state){true, true, NOW - 65000};
+	live.faults[FAULT_READS] = (struct fault_state){true, false, NOW};
+	live.faults[FAULT_NO_LEADER] =
+	    (struct fault_state){false, false, NOW - 3000};
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		int cols = sizes[i].cols, rows = sizes[i].rows;
+
+		snprintf(name, sizeof(name), "generator-%dx%d", cols, rows);
+		draw_page(name, cols, rows, false,
+			  (const uint32_t[]){'g', KEYS_DOWN, 0}, &live);
+		snprintf(name, sizeof(name), "faults-%dx%d", cols, rows);
+		draw_page(name, cols, rows, false,
+			  (const uint32_t[]){'f', KEYS_DOWN, 0}, &live);
+	}
+	draw_page("generator-spike", 80, 24, false,
+		  (const uint32_t[]){'g', KEYS_END, 0}, &spikes);
+	draw_page(
+	    "generator-prompt", 80, 24, false,
+	    (const uint32_t[]){'g', KEYS_END, KEYS_ENTER, '1', '.', '5', 0},
+	    &live);
+	draw_page("generator-ascii", 80, 24, true, (const uint32_t[]){'g', 0},
+		  &live);
+	draw_page("generator-panel", 80, 24, false, (const uint32_t[]){'z', 0},
+		  &live);
+	draw_page("faults-ascii", 80, 24, true, (const uint32_t[]){'f', 0},
+		  &live);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_scenes),
-	    cmocka_unit_test(test_ascii),
-	    cmocka_unit_test(test_covers),
-	    cmocka_unit_test(test_past),
+	    cmocka_unit_test(test_scenes), cmocka_unit_test(test_ascii),
+	    cmocka_unit_test(test_covers), cmocka_unit_test(test_past),
+	    cmocka_unit_test(test_pages),
 	};
 
 	if (!setlocale(LC_ALL, "C.UTF-8"))

@@ -400,7 +400,34 @@ static const struct {
      "f:30: generator.rate: must be a number from 0 to 1e+09"},
     {"\"rate\": 50", "\"speed\": 50",
      "f:30: generator.speed: no key \"speed\"; there is \"rate\", "
-     "\"fields\", \"bad\""},
+     "\"shape\", \"fields\", \"bad\""},
+    {"\"rate\": 50", "\"shape\": \"sine\"",
+     "f:30: generator.shape: must be an object, not a string"},
+    {"\"rate\": 50", "\"shape\": {}", "f:30: generator.shape: needs \"kind\""},
+    {"\"rate\": 50", "\"shape\": {\"kind\": \"sinus\"}",
+     "f:30: generator.shape.kind: no shape \"sinus\"; did you mean \"sine\"?"},
+    {"\"rate\": 50", "\"shape\": {\"kind\": \"sine\", \"part\": 0.5}",
+     "f:30: generator.shape.part: does not go with \"sine\""},
+    {"\"rate\": 50", "\"shape\": {\"kind\": \"constant\", \"period\": \"1m\"}",
+     "f:30: generator.shape.period: does not go with \"constant\""},
+    {"\"rate\": 50", "\"shape\": {\"kind\": \"ramp\", \"period\": \"1ms\"}",
+     "f:30: generator.shape.period: must be a duration from 1s to 1d"},
+    {"\"rate\": 50", "\"shape\": {\"kind\": \"ramp\", \"low\": 2}",
+     "f:30: generator.shape.low: must be a number from 0 to 1"},
+    {"\"rate\": 50", "\"shape\": {\"kind\": \"bursts\", \"part\": 0}",
+     "f:30: generator.shape.part: must be a number from 0.01 to 1"},
+    {"\"rate\": 50", "\"shape\": {\"kind\": \"spike\"}",
+     "f:30: generator.shape: a \"spike\" needs \"field\""},
+    {"\"rate\": 50", "\"shape\": {\"kind\": \"spike\", \"field\": \"kind\"}",
+     "f:30: generator.shape.field: no field drawn by \"zipf\" \"kind\"; "
+     "there is \"user\""},
+    {"\"rate\": 50",
+     "\"shape\": {\"kind\": \"spike\", \"field\": \"user\", \"share\": 9}",
+     "f:30: generator.shape.share: must be a number from 0 to 1"},
+    {"\"rate\": 50",
+     "\"shape\": {\"kind\": \"spike\", \"field\": \"user\", "
+     "\"period\": \"30s\", \"part\": 0.1, \"share\": 0.9}",
+     NULL},
     {"\"rate\": 50", "\"bad\": {}", "f:30: generator.bad: needs \"share\""},
     {"\"rate\": 50", "\"bad\": {\"share\": 1.5}",
      "f:30: generator.bad.share: must be a number from 0 to 1"},
@@ -687,7 +714,8 @@ test_defaults(void **state)
 	struct pipeline *p;
 	static const enum panel_kind kinds[] = {PANEL_SERIES, PANEL_LEDGER,
 						PANEL_DEAD,   PANEL_PARTITIONS,
-						PANEL_ALERTS, PANEL_LOG};
+						PANEL_ALERTS, PANEL_GENERATOR,
+						PANEL_LOG};
 	char *text;
 
 	(void)state;
@@ -699,8 +727,8 @@ test_defaults(void **state)
 	assert_int_equal(p->event.fields[0].unit, TIME_MS);
 	assert_int_equal(p->event.fields[1].path_len, 2);
 	assert_false(p->generator.present);
-	assert_int_equal(p->panels_len, 6);
-	for (unsigned i = 0; i < 6; i++) {
+	assert_int_equal(p->panels_len, 7);
+	for (unsigned i = 0; i < 7; i++) {
 		assert_int_equal(p->panels[i].kind, kinds[i]);
 		assert_int_equal(p->panels[i].table, -1);
 	}
