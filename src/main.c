@@ -24,19 +24,15 @@
 #include "base/crash.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "browse.h"
-#include "chronicle.h"
 #include "engine.h"
 #include "generate/generator.h"
 #include "generate/stream.h"
-#include "kafka/fetch.h"
 #include "options.h"
 #include "rehearse.h"
 #include "report.h"
-#include "settings.h"
+#include "show.h"
 #include "snapshot/keeper.h"
 #include "snapshot/past.h"
-#include "dashboard.h"
 #include "store/merge.h"
 #include "watch.h"
 
@@ -176,340 +172,12 @@ default_store(const struct options *o, const struct pipeline *pipeline,
 	return 0;
 }
 
-/* ---- The dashboard's source ---- */
+/* ---- Run ---- */
 
 /* What was said last about what is wrong; "": nothing is. */
 struct trouble {
 	char said[ERR_TEXT_MAX];
 };
-
-struct live_source {
-	struct engine *engine; /* NULL: stores alone */
-	struct store *const *stores;
-	unsigned stores_len;
-	struct watch *watch;             /* of several stores */
-	struct keeper *keeper;           /* NULL: no snapshots are taken */
-	const char *snapshots;           /* the file; NULL: none */
-	struct browse *browse;           /* of one store; NULL: of several */
-	struct fetch *fetch;             /* NULL: no broker is known */
-	const struct pipeline *pipeline; /* that of its views */
-	struct log *log;
-	struct chronicle chronicle;
-	struct trouble trouble;
-	const char *config;   /* where settings are kept; NULL: nowhere */
-	struct settings kept; /* as they are there, or were overruled */
-};
-
-static int
-source_view(void *ctx, uint64_t seen, struct view **view, struct err *err)
-{
-	struct live_source *source = ctx;
-	int rc;
-
-	if (source->engine)
-		rc = engine_view(source->engine, seen, false, view, err);
-	else if (source->watch)
-		rc = watch_view(source->watch, seen, view, err);
-	else
-		rc = store_view(source->stores[0], seen, false, view, err);
-	if (rc == 0)
-		chronicle_add(&source->chronicle, *view, source->log);
-	return rc;
-}
-
-/* In the log once: when a problem comes, and when it has gone. */
-static void
-note_trouble(struct live_source *source, const char *problem)
-{
-	if (strcmp(source->trouble.said, problem) == 0)
-		return;
-	if (problem[0])
-		log_add(source->log, clock_wall_ms(), LEVEL_ERROR, "%s",
-			problem);
-	else
-		log_add(source->log, clock_wall_ms(), LEVEL_NOTE,
-			"that is over: %s", source->trouble.said);
-	snprintf(source->trouble.said, sizeof(source->trouble.said), "%s",
-		 problem);
-}
-
-static void
-source_live(void *ctx, struct dashboard_live *live)
-{
-	struct live_source *source = ctx;
-	struct engine_live from;
-
-	memset(live, 0, sizeof(*live));
-	live->actual_per_s = -1;
-	if (!source->engine) {
-		live->ended = true;
-		for (unsigned i = 0; i < source->stores_len; i++)
-			live->ended &= store_at_rest(source->stores[i]);
-		if (source->watch)
-			watch_note(source->watch, live->message);
-		note_trouble(source, live->message);
-		return;
-	}
-	engine_live(source->engine, &from);
-	live->generating = from.generating;
-	live->target_per_s = from.controls.per_s;
-	live->controls = from.controls;
-	live->curve_ns = from.curve_ns;
-	memcpy(live->faults, from.faults, sizeof(live->faults));
-	live->actual_per_s = from.actual_per_s;
-	live->held_back = from.held_back;
-	live->ended = from.ended;
-	live->disconnected = from.disconnected;
-	snprintf(live->message, sizeof(live->message), "%s", from.problem);
-	if (!live->message[0] && source->keeper)
-		keeper_problem(source->keeper, live->message);
-	note_trouble(source, !live->message[0] && live->disconnected
-				 ? "no broker can be reached"
-				 : live->message);
-}
-
-static void
-source_set_rate(void *ctx, double per_s)
-{
-	struct live_source *source = ctx;
-
-	if (source->engine)
-		engine_set_rate(source->engine, per_s);
-}
-
-static void
-source_control(void *ctx, const struct generator_controls *controls)
-{
-	struct live_source *source = ctx;
-
-	if (source->engine)
-		engine_set_controls(source->engine, controls);
-}
-
-static void
-source_fault(void *ctx, enum fault fault, bool on)
-{
-	struct live_source *source = ctx;
-
-	engine_set_fault(source->engine, fault, on);
-}
-
-static void
-source_acknowledge(void *ctx, uint64_t id)
-{
-	struct live_source *source = ctx;
-
-	engine_acknowledge(source->engine, id);
-}
-
-static void
-source_mute(void *ctx, unsigned rule, bool muted)
-{
-	struct live_source *source = ctx;
-
-	engine_mute(source->engine, rule, muted);
-}
-
-static int
-source_past(void *ctx, int64_t id, int step, struct dashboard_past *out,
-	    struct err *err)
-{
-	struct live_source *source = ctx;
-	struct past past;
-	int rc = past_read(source->snapshots, source->pipeline, id, step, &past,
-			   err);
-
-	if (rc == 0)
-		*out = (struct dashboard_past){
-		    past.view, past.id, past.taken_ms, past.number, past.total};
-	return rc;
-}
-
-static void
-source_snapshot(void *ctx)
-{
-	struct live_source *source = ctx;
-
-	keeper_ask(source->keeper);
-}
-
-static bool
-source_told(void *ctx, char *text, size_t size)
-{
-	struct live_source *source = ctx;
-
-	return keeper_told(source->keeper, text, size);
-}
-
-static struct store *
-source_store(const struct live_source *source)
-{
-	return source->engine ? engine_store(source->engine)
-			      : source->stores[0];
-}
-
-static void
-source_browse(void *ctx, const struct page_query *query, uint64_t number)
-{
-	struct live_source *source = ctx;
-
-	browse_ask(source->browse, query, number);
-}
-
-static int
-source_browsed(void *ctx, struct page **page, struct err *err)
-{
-	struct live_source *source = ctx;
-
-	return browse_take(source->browse, page, err);
-}
-
-static int
-source_key(void *ctx, unsigned table, int64_t window_ms,
-	   const struct view_text *id, int windows, struct view_key **key,
-	   struct err *err)
-{
-	return store_read_key(source_store(ctx), table, window_ms,
-			      (struct text){id->data, id->size}, windows, key,
-			      err);
-}
-
-static void
-source_fetch(void *ctx, const struct view_position *position)
-{
-	struct live_source *source = ctx;
-
-	fetch_ask(source->fetch, position->topic, position->partition,
-		  position->offset);
-}
-
-static struct view_event *
-source_fetched(void *ctx)
-{
-	struct live_source *source = ctx;
-
-	return fetch_take(source->fetch);
-}
-
-static bool
-source_log(void *ctx, struct log_lines *lines)
-{
-	struct live_source *source = ctx;
-
-	return log_read(source->log, lines);
-}
-
-static int
-source_keep(void *ctx, const struct settings *settings, struct err *err)
-{
-	struct live_source *source = ctx;
-	struct err why;
-	int rc;
-
-	rc = settings_keep(source->config, &source->kept, settings, &why);
-	if (rc == 0) {
-		source->kept = *settings;
-		return 0;
-	}
-	log_add(source->log, clock_wall_ms(), LEVEL_WARNING, "%s", why.text);
-	*err = why;
-	return rc;
-}
-
-static int64_t
-source_now_ms(void *ctx)
-{
-	(void)ctx;
-	return clock_wall_ms();
-}
-
-/* The file's settings, overruled by the command line. */
-static int
-choose_settings(const struct options *o, const char *config,
-		struct settings *settings, struct err *err)
-{
-	int rc = 0;
-
-	settings_init(settings);
-	if (config)
-		rc = settings_load(config, settings, err);
-	if (o->theme)
-		settings_set(settings, "theme", o->theme, NULL);
-	if (o->glyphs)
-		settings_set(settings, "glyphs", o->glyphs, NULL);
-	if (o->mouse)
-		settings->mouse = true;
-	if (o->no_bell)
-		settings->bell = false;
-	return rc;
-}
-
-static int
-show(struct live_source *live, int signal_fd, const struct options *o,
-     struct err *err)
-{
-	struct dashboard_source source = {
-	    .ctx = live,
-	    .view = source_view,
-	    .live = source_live,
-	    .set_rate = source_set_rate,
-	    .control = source_control,
-	    .now_ms = source_now_ms,
-	    .log = source_log,
-	};
-	struct dashboard_options options = {
-	    .signal_fd = signal_fd,
-	    .notify = o->notify_terminal,
-	    .brokers = o->kafka.brokers,
-	};
-	const struct kafka_settings *kafka =
-	    live->engine ? engine_settings(live->engine) : &o->kafka;
-	struct buf config = BUF_INIT;
-	struct err broken;
-	int rc = 0;
-
-	if (settings_path(&config)) {
-		live->config = config.data;
-		source.keep = source_keep;
-	}
-	if (choose_settings(o, live->config, &options.settings, &broken)) {
-		options.say = broken.text;
-		log_add(live->log, clock_wall_ms(), LEVEL_WARNING, "%s",
-			broken.text);
-	}
-	live->kept = options.settings;
-	if (!live->watch) {
-		rc = browse_start(source_store(live), &live->browse, err);
-		source.browse = source_browse;
-		source.browsed = source_browsed;
-		source.key = source_key;
-	}
-	if (rc == 0 && kafka->brokers) {
-		rc = fetch_start(kafka, &live->fetch, err);
-		source.fetch = source_fetch;
-		source.fetched = source_fetched;
-	}
-	if (live->engine) {
-		source.acknowledge = source_acknowledge;
-		source.mute = source_mute;
-		if (engine_has_faults(live->engine))
-			source.fault = source_fault;
-	}
-	if (live->keeper) {
-		source.snapshot = source_snapshot;
-		source.told = source_told;
-	}
-	if (live->snapshots)
-		source.past = source_past;
-	if (rc == 0)
-		rc = dashboard_run(&source, &options, err);
-	fetch_stop(live->fetch);
-	browse_stop(live->browse);
-	buf_release(&config);
-	return rc;
-}
-
-/* ---- Run ---- */
 
 /* Says what is wrong when it changes, and that it is over. */
 static void
@@ -670,6 +338,110 @@ start_snapshots(const struct options *o, const struct pipeline *pipeline,
 	return o->snapshot ? keeper_start(&options, keeper, err) : 0;
 }
 
+/* Without a generator there is nothing to see, unless others write. */
+static int
+check_run(const struct options *o, const struct pipeline *pipeline,
+	  struct engine_options *engine, struct err *err)
+{
+	if (!pipeline->generator.present && engine->generate) {
+		if (!o->kafka.brokers)
+			return err_set(err, WEIR_USAGE, 0,
+				       "the pipeline %s has no generator: give "
+				       "--brokers to watch a topic",
+				       pipeline->name);
+		engine->generate = false;
+	}
+	if (!o->headless && !(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)))
+		return err_set(
+		    err, WEIR_USAGE, 0,
+		    "there is no terminal to draw on; use --headless");
+	return 0;
+}
+
+/* Where the store is, into `path`; a new one where the old one is no use. */
+static int
+choose_store(const struct options *o, const struct pipeline *pipeline,
+	     bool throwaway, struct buf *path, struct err *err)
+{
+	size_t unnumbered;
+	int rc = 0;
+
+	if (o->store)
+		buf_add_str(path, o->store);
+	else
+		rc = default_store(o, pipeline, path, err);
+	unnumbered = path->size;
+	/*
+	 * The log of an embedded broker begins empty, and so does the store,
+	 * unless it was named.
+	 */
+	if (rc == 0 && (o->fresh || throwaway))
+		rc = store_set_aside(path->data, err);
+	/* Nobody named it: another weir's demonstration need not end ours. */
+	for (unsigned i = 2;
+	     rc == WEIR_STORE_BUSY && !o->store && throwaway && i <= STORES_MAX;
+	     i++) {
+		path->size = unnumbered;
+		buf_addf(path, "-%u", i);
+		rc = store_set_aside(path->data, err);
+	}
+	return rc;
+}
+
+/* The last view: the report, and whether it balances. */
+static enum exit_code
+run_over(struct engine *engine, const struct options *o)
+{
+	enum exit_code code = EXIT_DONE;
+	struct view *view;
+	struct err err;
+
+	if (engine_view(engine, 0, true, &view, &err))
+		return fail(&err);
+	if (o->headless)
+		code = print_report(view);
+	else if (!view->balanced)
+		code = EXIT_UNBALANCED;
+	view_free(view);
+	return code;
+}
+
+/* While the engine runs, and its end. */
+static enum exit_code
+run_engine(struct engine *engine, const struct options *o,
+	   const struct pipeline *pipeline, const char *path, struct log *log,
+	   int signal_fd)
+{
+	struct show what = {
+	    .engine = engine,
+	    .log = log,
+	    .snapshots = o->snapshot,
+	    .pipeline = store_pipeline(engine_store(engine)),
+	};
+	enum exit_code code = EXIT_DONE, over;
+	struct keeper *keeper = NULL;
+	struct err err;
+
+	if (start_snapshots(o, pipeline, engine, log, &keeper, &err)) {
+		code = fail(&err);
+	} else if (o->headless) {
+		fprintf(stderr, "weir: broker %s, topic %s, store %s\n",
+			engine_brokers(engine),
+			o->topic ? o->topic : pipeline->topic, path);
+		watch_headless(engine, keeper, signal_fd);
+	} else {
+		what.keeper = keeper;
+		if (show(&what, signal_fd, o, &err))
+			code = fail(&err);
+	}
+	if (engine_stop(engine, hurry, &signal_fd, &err))
+		code = fail(&err);
+	if (keeper_stop(keeper, &err))
+		code = fail(&err);
+	over = run_over(engine, o);
+	return code == EXIT_DONE ? over : code;
+}
+
 static enum exit_code
 run(struct options *o, struct pipeline *pipeline, int signal_fd)
 {
@@ -696,30 +468,14 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 	};
 	struct buf path = BUF_INIT;
 	struct engine *engine = NULL;
-	struct keeper *keeper = NULL;
 	struct kafka_log kafka_log = {.settings = &o->kafka};
-	struct view *view;
 	struct err err = {0};
-	enum exit_code code = EXIT_DONE;
-	size_t unnumbered;
-	int rc = 0;
+	enum exit_code code;
+	int rc;
 
-	if (!pipeline->generator.present && engine_options.generate) {
-		if (o->kafka.brokers) {
-			engine_options.generate = false;
-		} else {
-			err_set(&err, WEIR_USAGE, 0,
-				"the pipeline %s has no generator: give "
-				"--brokers to watch a topic",
-				pipeline->name);
-			return fail(&err);
-		}
-	}
-	if (!o->headless && !(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))) {
-		err_set(&err, WEIR_USAGE, 0,
-			"there is no terminal to draw on; use --headless");
+	rc = check_run(o, pipeline, &engine_options, &err);
+	if (rc)
 		return fail(&err);
-	}
 	if (o->headless) {
 		o->kafka.log = log_to_stderr;
 		o->kafka.log_ctx = &o->kafka;
@@ -730,80 +486,23 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 		o->kafka.log_ctx = &kafka_log;
 	}
 	engine_options.kafka = o->kafka;
-	if (o->store)
-		buf_add_str(&path, o->store);
-	else
-		rc = default_store(o, pipeline, &path, &err);
-	if (rc == 0 && o->snapshot)
+	if (o->snapshot)
 		rc = check_snapshots(o, pipeline, &err);
-	unnumbered = path.size;
-	/*
-	 * The log of an embedded broker begins empty, and so does the store,
-	 * unless it was named.
-	 */
-	if (rc == 0 && (o->fresh || engine_options.throwaway))
-		rc = store_set_aside(path.data, &err);
-	/* Nobody named it: another weir's demonstration need not end ours. */
-	for (unsigned i = 2; rc == WEIR_STORE_BUSY && !o->store &&
-			     engine_options.throwaway && i <= STORES_MAX;
-	     i++) {
-		path.size = unnumbered;
-		buf_addf(&path, "-%u", i);
-		rc = store_set_aside(path.data, &err);
-	}
+	if (rc == 0)
+		rc = choose_store(o, pipeline, engine_options.throwaway, &path,
+				  &err);
 	engine_options.store_path = path.data;
 	if (rc == 0 && !o->seeded)
 		rc = random_seed(&engine_options.seed, &err);
 	if (rc == 0)
 		rc = engine_start(&engine_options, &engine, &err);
-	if (rc) {
-		code = fail(&err);
-		goto done;
-	}
-	rc = start_snapshots(o, pipeline, engine, kafka_log.log, &keeper, &err);
-	if (rc) {
-		code = fail(&err);
-	} else if (o->headless) {
-		fprintf(stderr, "weir: broker %s, topic %s, store %s\n",
-			engine_brokers(engine),
-			o->topic ? o->topic : pipeline->topic, path.data);
-		watch_headless(engine, keeper, signal_fd);
-	} else {
-		struct live_source live = {
-		    .engine = engine,
-		    .log = kafka_log.log,
-		    .keeper = keeper,
-		    .snapshots = o->snapshot,
-		    .pipeline = store_pipeline(engine_store(engine)),
-		};
-
-		rc = show(&live, signal_fd, o, &err);
-		if (rc)
-			code = fail(&err);
-	}
-	rc = engine_stop(engine, hurry, &signal_fd, &err);
 	if (rc)
 		code = fail(&err);
-	rc = keeper_stop(keeper, &err);
-	if (rc)
-		code = fail(&err);
-	rc = engine_view(engine, 0, true, &view, &err);
-	if (rc) {
-		code = fail(&err);
-	} else {
-		enum exit_code reported = EXIT_DONE;
-
-		if (o->headless)
-			reported = print_report(view);
-		else if (!view->balanced)
-			reported = EXIT_UNBALANCED;
-		if (code == EXIT_DONE)
-			code = reported;
-		view_free(view);
-	}
+	else
+		code = run_engine(engine, o, pipeline, path.data, kafka_log.log,
+				  signal_fd);
 	if (!o->headless && code == EXIT_DONE)
 		printf("weir: the store is kept: weir view %s\n", path.data);
-done:
 	engine_free(engine);
 	log_free(kafka_log.log);
 	buf_release(&path);
@@ -958,8 +657,8 @@ check_past(const char *path, const struct pipeline *pipeline, struct err *err)
 static enum exit_code
 view_stores(const struct options *o, int signal_fd)
 {
-	struct live_source live = {.stores_len = o->stores_len,
-				   .snapshots = o->snapshot};
+	struct show live = {.stores_len = o->stores_len,
+			    .snapshots = o->snapshot};
 	struct store **stores;
 	struct merge *merge = NULL;
 	struct err err;

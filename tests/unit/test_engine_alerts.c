@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "engine.h"
+#include "folder.h"
 
 #define DEADLINE_NS INT64_C(60000000000)
 
@@ -85,7 +86,7 @@ wait_for(struct engine *engine, bool (*what)(const struct view *view))
 static void
 people_are_heard(void **state)
 {
-	char root[] = "/tmp/weir-engine-XXXXXX", command[64];
+	char root[] = "/tmp/weir-engine-XXXXXX";
 	struct engine_options options = {
 	    .topic = "world",
 	    .generate = true,
@@ -121,8 +122,7 @@ people_are_heard(void **state)
 	assert_int_equal(engine_stop(engine, NULL, NULL, &err), 0);
 	engine_free(engine);
 	pipeline_free(p);
-	snprintf(command, sizeof(command), "rm -rf %s", root);
-	assert_int_equal(system(command), 0);
+	remove_folder(root);
 }
 
 int

@@ -32,6 +32,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "store/lmdb-door.h"
+#include "folder.h"
 
 #define MINUTE     INT64_C(60000)
 #define START_MS   INT64_C(1735689600000)
@@ -82,28 +83,6 @@ set_up(void **state)
 			   &other, &err))
 		return -1;
 	return 0;
-}
-
-static void
-remove_folder(const char *folder)
-{
-	DIR *dir = opendir(folder);
-	const struct dirent *entry;
-
-	if (!dir)
-		return;
-	while ((entry = readdir(dir))) {
-		char name[1024];
-
-		if (strcmp(entry->d_name, ".") == 0 ||
-		    strcmp(entry->d_name, "..") == 0)
-			continue;
-		snprintf(name, sizeof(name), "%s/%s", folder, entry->d_name);
-		if (unlink(name) != 0)
-			remove_folder(name);
-	}
-	closedir(dir);
-	rmdir(folder);
 }
 
 static int

@@ -18,6 +18,7 @@
 
 #include "store/alerts-door.h"
 #include "store/merge.h"
+#include "folder.h"
 
 #define START_MS INT64_C(1735689600000)
 
@@ -64,12 +65,10 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	char command[300];
-
 	(void)state;
 	pipeline_free(p);
-	snprintf(command, sizeof(command), "rm -rf %s", root);
-	return system(command);
+	remove_folder(root);
+	return 0;
 }
 
 static int
