@@ -133,7 +133,8 @@ enum keys_when {
 	KEYS_FETCH = 1 << 21,    /* fetch an event from its topic */
 	KEYS_FAULTS = 1 << 24,   /* make faults */
 	/* And again what must hold. */
-	KEYS_PAGE = 1 << 18,    /* the generator's page or that of faults is open */
+	KEYS_PAGE =
+	    1 << 18, /* the generator's page or that of faults is open */
 	KEYS_PRESETS = 1 << 19, /* it is the generator's */
 	KEYS_TABLE = 1 << 22,   /* the focused panel is about a table */
 	KEYS_EVENT = 1 << 23,   /* the page of a key is open */

@@ -35,9 +35,8 @@ mark_alerts(const struct view *view, enum chart_mark marks[VIEW_HISTORY])
 	for (unsigned i = 0; i < view->alert_log_len; i++) {
 		const struct view_alert *alert = &view->alert_log[i];
 		int64_t back = newest - alert->since_ms / 1000;
-		enum chart_mark mark = view->rules[alert->rule].muted
-					   ? CHART_QUIET
-					   : CHART_LOUD;
+		enum chart_mark mark =
+		    view->rules[alert->rule].muted ? CHART_QUIET : CHART_LOUD;
 
 		if (alert->state == VIEW_ALERT_FIRING && back >= 0 &&
 		    back < VIEW_HISTORY &&

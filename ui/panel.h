@@ -56,8 +56,8 @@ struct panel_class {
 struct panel {
 	const struct panel_class *class;
 	struct panel_spec spec;
-	const struct view *view;     /* borrowed from the screen */
-	const struct log_lines *log; /* the same */
+	const struct view *view;             /* borrowed from the screen */
+	const struct log_lines *log;         /* the same */
 	const struct dashboard_live *moment; /* the same; set when drawn */
 	bool focused;
 	unsigned number;     /* on its page, drawn in its rule; 0: none */

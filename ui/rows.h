@@ -27,7 +27,7 @@ struct rows {
 	bool jumping;    /* the first or the last row, once it is there */
 	unsigned cursor; /* where the selection stood last, in the page */
 	unsigned scroll;
-	int visible; /* rows at the last drawing */
+	int visible;   /* rows at the last drawing */
 	int first_row; /* of the screen, where they began */
 	/* These only grow, so that columns keep still. */
 	int key_width, number_width;

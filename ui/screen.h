@@ -102,7 +102,7 @@ struct screen {
 
 	struct rows rows;
 	struct keypage key;
-	const char *brokers; /* for commands; NULL: as the view says */
+	const char *brokers;         /* for commands; NULL: as the view says */
 	const struct log_lines *log; /* borrowed */
 
 	unsigned offers; /* KEYS_COMMANDS to KEYS_FAULTS: what the caller can */

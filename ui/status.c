@@ -329,8 +329,8 @@ fill_second(const struct screen *screen, struct second_field *fields)
 		return;
 	if (live->generating) {
 		fields[SECOND_TARGET] =
-		    rate_field(rate_at(live->target_per_s, &live->controls.curve,
-				       live->curve_ns),
+		    rate_field(rate_at(live->target_per_s,
+				       &live->controls.curve, live->curve_ns),
 			       STYLE_BOLD, " target");
 		fields[SECOND_MADE] =
 		    rate_field(screen->shown_per_s, STYLE_NORMAL, " made");

@@ -53,7 +53,7 @@ struct consumer {
 	struct slot *slots;
 	unsigned slots_len;
 	struct consumer_log *waking; /* room; slots_len */
-	struct release *release; /* has what was taken */
+	struct release *release;     /* has what was taken */
 	size_t taken_len;
 	struct consumer_message messages[TAKE_MAX];
 	char problem[256], said[PROBLEM_TEXT_MAX];

@@ -1,6 +1,4 @@
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +13,8 @@
 #include "base/bytes.h"
 #include "base/crash.h"
 #include "alert/alert.h"
+#include "store/folder.h"
 #include "store/lmdb-door.h"
-
-#define LOCK_FILE "weir.lock"
-#define DATA_FILE "data.mdb"
 
 /*
  * Address space, not disk or memory: the file grows as pages are used. It is
@@ -82,7 +78,7 @@ store_fail(struct err *err, int rc, const struct store *store,
 		return err_set(err, WEIR_STORE_FOREIGN, rc,
 			       "%s is not a weir store: its %s is something "
 			       "else",
-			       path, DATA_FILE);
+			       path, FOLDER_DATA);
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
 	case MDB_CURSOR_FULL:
@@ -106,293 +102,6 @@ store_fail(struct err *err, int rc, const struct store *store,
 			       "the store %s failed while %s: %s", path, doing,
 			       said);
 	}
-}
-
-/* ---- Records ---- */
-
-void
-group_key(char key[GROUP_KEY], char kind, unsigned table, int64_t window)
-{
-	key[0] = kind;
-	key[1] = (char)table;
-	put_be64(key + 2, key_from_i64(window));
-}
-
-/*
- * The state is a row of 64-bit numbers; both directions go through one list,
- * so that they cannot disagree.
- */
-static unsigned
-state_numbers(struct store_state *s, int64_t **numbers)
-{
-	unsigned n = 0;
-
-	numbers[n++] = (int64_t *)&s->commit;
-	numbers[n++] = &s->commit_ms;
-	numbers[n++] = &s->commit_us;
-	numbers[n++] = &s->started_ms;
-	numbers[n++] = &s->watermark_ms;
-	numbers[n++] = &s->newest_ms;
-	numbers[n++] = &s->memory_bytes;
-	numbers[n++] = &s->memory_limit;
-	numbers[n++] = (int64_t *)&s->dead_seq;
-	numbers[n++] = &s->ledger.produced;
-	numbers[n++] = &s->ledger.acked;
-	numbers[n++] = &s->ledger.unacked;
-	numbers[n++] = &s->ledger.failed;
-	numbers[n++] = &s->ledger.foreign;
-	numbers[n++] = &s->ledger.consumed;
-	numbers[n++] = &s->ledger.valid;
-	numbers[n++] = &s->ledger.dead;
-	numbers[n++] = &s->ledger.late;
-	numbers[n++] = &s->ledger.lag;
-	numbers[n++] = &s->ledger.lost;
-	numbers[n++] = &s->ledger.skipped;
-	for (unsigned i = 0; i < REASONS; i++)
-		numbers[n++] = &s->dead_by_reason[i];
-	numbers[n++] = &s->seen_median_ms;
-	numbers[n++] = &s->seen_p99_ms;
-	numbers[n++] = &s->behind_ms;
-	return n;
-}
-
-void
-state_encode(const struct store_state *state, char data[STATE_SIZE])
-{
-	struct store_state copy = *state;
-	int64_t *numbers[STATE_SIZE / 8];
-	unsigned n = state_numbers(&copy, numbers);
-
-	memset(data, 0, STATE_SIZE);
-	for (unsigned i = 0; i < n; i++)
-		put_u64(data + 8 * i, (uint64_t)*numbers[i]);
-}
-
-/* Far from where sums and differences of such numbers would not fit. */
-#define SANE_MAX (INT64_C(1) << 60)
-
-static bool
-sane(int64_t number)
-{
-	return number >= -SANE_MAX && number <= SANE_MAX;
-}
-
-int
-state_decode(MDB_val data, struct store_state *state)
-{
-	int64_t *numbers[STATE_SIZE / 8];
-	unsigned n = state_numbers(state, numbers);
-
-	if (data.mv_size != STATE_SIZE)
-		return MDB_CORRUPTED;
-	for (unsigned i = 0; i < n; i++) {
-		*numbers[i] =
-		    (int64_t)get_u64((const char *)data.mv_data + 8 * i);
-		if (!sane(*numbers[i]) && *numbers[i] != WATERMARK_NONE)
-			return MDB_CORRUPTED;
-	}
-	return 0;
-}
-
-size_t
-partition_encode(const struct store_partition *p, char data[PARTITION_SIZE])
-{
-	size_t topic = strlen(p->topic);
-
-	put_u64(data, (uint64_t)p->position);
-	put_u64(data + 8, (uint64_t)p->begin);
-	put_u64(data + 16, (uint64_t)p->end);
-	put_u64(data + 24, (uint64_t)p->lost);
-	put_u64(data + 32, (uint64_t)p->skipped);
-	put_u64(data + 40, (uint64_t)p->newest_ms);
-	put_u64(data + 48, (uint64_t)p->first_offset);
-	put_u64(data + 56, (uint64_t)p->last_offset);
-	put_u64(data + 64, p->first_print);
-	put_u64(data + 72, p->last_print);
-	put_u32(data + 80, (uint32_t)p->number);
-	put_u32(data + 84, (uint32_t)p->state);
-	memcpy(data + PARTITION_HEAD, p->topic, topic);
-	return PARTITION_HEAD + topic;
-}
-
-int
-partition_decode(MDB_val data, struct store_partition *p)
-{
-	const char *at = data.mv_data;
-
-	memset(p, 0, sizeof(*p));
-	if (data.mv_size < PARTITION_HEAD ||
-	    data.mv_size - PARTITION_HEAD >= sizeof(p->topic) ||
-	    get_u32(at + 84) > PARTITION_ENDED)
-		return MDB_CORRUPTED;
-	p->position = (int64_t)get_u64(at);
-	p->begin = (int64_t)get_u64(at + 8);
-	p->end = (int64_t)get_u64(at + 16);
-	p->lost = (int64_t)get_u64(at + 24);
-	p->skipped = (int64_t)get_u64(at + 32);
-	p->newest_ms = (int64_t)get_u64(at + 40);
-	p->first_offset = (int64_t)get_u64(at + 48);
-	p->last_offset = (int64_t)get_u64(at + 56);
-	p->first_print = get_u64(at + 64);
-	p->last_print = get_u64(at + 72);
-	p->number = (int32_t)get_u32(at + 80);
-	p->state = (enum store_partition_state)get_u32(at + 84);
-	p->settled = p->state == PARTITION_ENDED;
-	memcpy(p->topic, at + PARTITION_HEAD, data.mv_size - PARTITION_HEAD);
-	return sane(p->position) && sane(p->begin) && sane(p->end) &&
-		       sane(p->lost) && sane(p->skipped) &&
-		       (sane(p->newest_ms) || p->newest_ms == WATERMARK_NONE)
-		   ? 0
-		   : MDB_CORRUPTED;
-}
-
-int
-window_decode(MDB_val key, int64_t *start)
-{
-	if (key.mv_size < WINDOW_KEY_SIZE ||
-	    key.mv_size > WINDOW_KEY_SIZE + KEY_MAX)
-		return MDB_CORRUPTED;
-	*start = key_to_i64(get_be64(key.mv_data));
-	return sane(*start) ? 0 : MDB_CORRUPTED;
-}
-
-int
-late_decode(struct store *store, MDB_txn *txn, unsigned table, int64_t *late)
-{
-	char key[2] = {GROUP_LATE, (char)table};
-	MDB_val k = val(key, sizeof(key)), v;
-	int rc = mdb_get(txn, store->groups, &k, &v);
-
-	*late = 0;
-	if (rc)
-		return rc;
-	if (v.mv_size != 8)
-		return MDB_CORRUPTED;
-	*late = (int64_t)get_u64(v.mv_data);
-	return sane(*late) ? 0 : MDB_CORRUPTED;
-}
-
-int
-store_get(MDB_txn *txn, MDB_dbi dbi, const char *key, MDB_val *data)
-{
-	MDB_val k = val(key, strlen(key));
-
-	return mdb_get(txn, dbi, &k, data);
-}
-
-static int
-put(MDB_txn *txn, MDB_dbi dbi, const char *key, const void *data, size_t size)
-{
-	MDB_val k = val(key, strlen(key)), v = val(data, size);
-
-	return mdb_put(txn, dbi, &k, &v, 0);
-}
-
-int
-store_group(struct store *store, MDB_txn *txn, unsigned table, int64_t window,
-	    struct group *group, struct err *err)
-{
-	char key[GROUP_KEY];
-	MDB_val k, summary, rankings;
-	int rc;
-
-	group_clear(group);
-	group_key(key, GROUP_SUMMARY, table, window);
-	k = val(key, sizeof(key));
-	rc = mdb_get(txn, store->groups, &k, &summary);
-	if (rc == MDB_NOTFOUND)
-		return 0;
-	if (rc == 0) {
-		key[0] = GROUP_RANKING;
-		k = val(key, sizeof(key));
-		rc = mdb_get(txn, store->groups, &k, &rankings);
-	}
-	if (rc)
-		return store_fail(err, rc, store, "reading a ranking");
-	rc = group_decode(group, summary.mv_data, summary.mv_size,
-			  rankings.mv_data, rankings.mv_size, NULL);
-	return rc ? store_fail(err, MDB_CORRUPTED, store, "reading a ranking")
-		  : 0;
-}
-
-/* ---- Is it all there? ---- */
-
-int
-store_entries(const struct store *store, MDB_txn *txn, MDB_dbi dbi,
-	      size_t least, size_t *entries)
-{
-	MDB_envinfo info;
-	MDB_stat stat;
-	int rc = mdb_stat(txn, dbi, &stat);
-
-	if (rc == 0)
-		rc = mdb_env_info(store->env, &info);
-	if (rc)
-		return rc;
-	if (stat.ms_entries > info.me_mapsize / least)
-		return MDB_CORRUPTED;
-	*entries = stat.ms_entries;
-	return 0;
-}
-
-static int
-check_table(struct store *store, MDB_txn *txn, unsigned table,
-	    const struct store_state *state, struct err *err)
-{
-	const struct row_layout *layout = &store->layouts[table];
-	const char *name = store->pipeline->tables[table].name;
-	struct group_summary summary = {0};
-	char key[GROUP_KEY];
-	size_t rows = 0;
-	MDB_val k, v;
-	int rc;
-
-	group_key(key, GROUP_SUMMARY, table, 0);
-	k = val(key, sizeof(key));
-	rc = store_entries(store, txn, store->tables[table], layout->size,
-			   &rows);
-	if (rc == 0)
-		rc = mdb_get(txn, store->groups, &k, &v);
-	if (rc == 0 &&
-	    group_decode_summary(layout, v.mv_data, v.mv_size, &summary, NULL))
-		rc = MDB_CORRUPTED;
-	if (rc && rc != MDB_NOTFOUND)
-		return store_fail(err, rc, store, "being checked");
-	if (summary.keys != (int64_t)rows)
-		return err_set(err, WEIR_STORE, 0,
-			       "the store %s is damaged: its table %s has %zu "
-			       "rows, and should have %" PRId64
-			       "; begin a new one with --fresh, or restore a "
-			       "copy",
-			       store->path, name, rows, summary.keys);
-	for (unsigned i = 0; summary.total && i < layout->cells_len; i++) {
-		struct value events = row_value(layout, summary.total, i);
-
-		if (layout->cells[i].kind == MEASURE_COUNT &&
-		    value_double(events) != (double)state->ledger.valid)
-			return err_set(
-			    err, WEIR_STORE, 0,
-			    "the store %s is damaged: its table %s counts "
-			    "%.0f events, its ledger %" PRId64
-			    "; begin a new one with --fresh, or restore a "
-			    "copy",
-			    store->path, name, value_double(events),
-			    state->ledger.valid);
-	}
-	return 0;
-}
-
-int
-store_check(struct store *store, MDB_txn *txn, const struct store_state *state,
-	    struct err *err)
-{
-	int rc = 0;
-
-	/* A window's events are not counted anywhere else. */
-	for (unsigned i = 0; rc == 0 && i < store->pipeline->tables_len; i++)
-		if (store->pipeline->tables[i].window_ms == 0)
-			rc = check_table(store, txn, i, state, err);
-	return rc;
 }
 
 /* ---- Read transactions ---- */
@@ -437,193 +146,6 @@ store_read_end(struct store *store, MDB_txn *txn)
 	pthread_rwlock_unlock(&store->map_lock);
 }
 
-/* Without slashes at the end, which people's shells put there. */
-static char *
-plain_path(const char *path)
-{
-	char *plain = xstrdup(path);
-
-	for (size_t size = strlen(plain); size > 1 && plain[size - 1] == '/';)
-		plain[--size] = '\0';
-	return plain;
-}
-
-/* ---- The folder ---- */
-
-static int
-make_folders(const char *path, struct err *err)
-{
-	char *copy = xstrdup(path);
-	int rc = 0;
-
-	for (char *at = copy + 1; rc == 0; at++) {
-		bool end = *at == '\0';
-
-		if (*at != '/' && !end)
-			continue;
-		*at = '\0';
-		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-			rc = err_errno(
-			    err, "cannot make the folder %s for the store",
-			    copy);
-		if (end)
-			break;
-		*at = '/';
-	}
-	free(copy);
-	return rc;
-}
-
-/*
- * What is in a folder: nothing (or only our lock), a data file, or other things
- * alone, which then are not ours to write beside.
- */
-enum contents { CONTENTS_NONE, CONTENTS_EMPTY, CONTENTS_STORE, CONTENTS_OTHER };
-
-static int
-look_into(const char *path, enum contents *contents, struct err *err)
-{
-	DIR *dir = opendir(path);
-	const struct dirent *entry;
-
-	*contents = CONTENTS_NONE;
-	if (!dir && errno == ENOENT)
-		return 0;
-	if (!dir)
-		return err_errno(err, "cannot use %s as a store", path);
-	*contents = CONTENTS_EMPTY;
-	while ((entry = readdir(dir))) {
-		if (strcmp(entry->d_name, DATA_FILE) == 0) {
-			*contents = CONTENTS_STORE;
-			break;
-		}
-		if (strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0 &&
-		    strcmp(entry->d_name, "lock.mdb") != 0 &&
-		    strcmp(entry->d_name, LOCK_FILE) != 0)
-			*contents = CONTENTS_OTHER;
-	}
-	closedir(dir);
-	return 0;
-}
-
-/*
- * The lock belongs to this open file (F_OFD_SETLK): it goes with the process
- * however that ends, is not lost when another descriptor of the same file is
- * closed, and readers can ask for it without taking it.
- */
-static int
-take_lock(const char *path, int *fd, struct err *err)
-{
-	struct buf name = BUF_INIT;
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	char pid[24] = "";
-	ssize_t got;
-	int rc = 0;
-
-	buf_addf(&name, "%s/" LOCK_FILE, path);
-	*fd = open(name.data, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (*fd < 0) {
-		rc = err_errno(err, "cannot write into the store folder %s",
-			       path);
-		goto done;
-	}
-	if (fcntl(*fd, F_OFD_SETLK, &lock) != 0) {
-		got = read(*fd, pid, sizeof(pid) - 1);
-		pid[got > 0 ? got : 0] = '\0';
-		pid[strcspn(pid, "\n")] = '\0';
-		rc = err_set(err, WEIR_STORE_BUSY, errno,
-			     "the store %s is open in another weir%s%s; use "
-			     "another --store, or `weir view %s` to watch it",
-			     path, pid[0] ? ", process " : "", pid, path);
-		close(*fd);
-		*fd = -1;
-		goto done;
-	}
-	snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
-	if (ftruncate(*fd, 0) != 0 ||
-	    pwrite(*fd, pid, strlen(pid), 0) != (ssize_t)strlen(pid)) {
-		rc = err_errno(err, "cannot write into the store folder %s",
-			       path);
-		close(*fd);
-		*fd = -1;
-	}
-done:
-	buf_release(&name);
-	return rc;
-}
-
-/*
- * LMDB maps its table of readers without having allocated it: on a full disk,
- * touching it is a SIGBUS. 126 readers take two pages.
- */
-static int
-reserve_readers(const char *path, struct err *err)
-{
-	struct buf name = BUF_INIT;
-	int fd, rc = 0, code = 0;
-
-	buf_addf(&name, "%s/lock.mdb", path);
-	fd = open(name.data, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		code = posix_fallocate(fd, 0, 8192);
-	if (fd < 0 || (code && code != EOPNOTSUPP && code != EINVAL)) {
-		if (code)
-			errno = code;
-		rc = err_errno(err, "cannot write into the store folder %s",
-			       path);
-	}
-	if (fd >= 0)
-		close(fd);
-	buf_release(&name);
-	return rc;
-}
-
-static void
-remove_in(const char *path, const char *name)
-{
-	struct buf file = BUF_INIT;
-
-	buf_addf(&file, "%s/%s", path, name);
-	unlink(file.data);
-	buf_release(&file);
-}
-
-int
-store_set_aside(const char *name, struct err *err)
-{
-	enum contents contents;
-	struct buf last = BUF_INIT;
-	char *path = plain_path(name);
-	int rc, fd = -1;
-
-	rc = look_into(path, &contents, err);
-	if (rc || contents != CONTENTS_STORE)
-		goto done;
-	rc = take_lock(path, &fd, err);
-	if (rc)
-		goto done;
-	buf_addf(&last, "%s.last", path);
-	rc = look_into(last.data, &contents, err);
-	if (rc == 0 && contents == CONTENTS_STORE) {
-		remove_in(last.data, DATA_FILE);
-		remove_in(last.data, "lock.mdb");
-		remove_in(last.data, LOCK_FILE);
-		if (rmdir(last.data) != 0)
-			rc = err_errno(err, "cannot remove the old store %s",
-				       last.data);
-	}
-	if (rc == 0 && rename(path, last.data) != 0)
-		rc = err_errno(err, "cannot move the store %s aside to %s",
-			       path, last.data);
-done:
-	buf_release(&last);
-	if (fd >= 0)
-		close(fd);
-	free(path);
-	return rc;
-}
-
 /* ---- Open and close ---- */
 
 /* LMDB has found what cannot be: see base/crash.h. */
@@ -645,7 +167,7 @@ open_env(struct store *store, enum store_mode mode, struct err *err)
 	size_t map = MAP_START;
 	int rc;
 
-	rc = look_into(store->path, &contents, err);
+	rc = folder_look(store->path, &contents, err);
 	if (rc)
 		return rc;
 	if (contents == CONTENTS_OTHER)
@@ -659,16 +181,16 @@ open_env(struct store *store, enum store_mode mode, struct err *err)
 				       "there is no store in %s", store->path);
 		flags |= MDB_RDONLY;
 	} else {
-		rc = make_folders(store->path, err);
+		rc = folder_make(store->path, err);
 		if (rc == 0)
-			rc = take_lock(store->path, &store->lock_fd, err);
+			rc = folder_lock(store->path, &store->lock_fd, err);
 		if (rc == 0)
-			rc = reserve_readers(store->path, err);
+			rc = folder_reserve(store->path, err);
 		if (rc)
 			return rc;
 		flags |= mode == STORE_WRITE ? MDB_NOMETASYNC : MDB_NOSYNC;
 	}
-	buf_addf(&file, "%s/" DATA_FILE, store->path);
+	buf_addf(&file, "%s/" FOLDER_DATA, store->path);
 	if (stat(file.data, &st) == 0)
 		while (map < (size_t)st.st_size * 2)
 			map *= 2;
@@ -745,6 +267,14 @@ check_pipeline(struct store *store, MDB_txn *txn, struct err *err)
 		    "a new one with --fresh",
 		    store->path, (int)file.mv_size, (const char *)file.mv_data);
 	return 0;
+}
+
+static int
+put(MDB_txn *txn, MDB_dbi dbi, const char *key, const void *data, size_t size)
+{
+	MDB_val k = val(key, strlen(key)), v = val(data, size);
+
+	return mdb_put(txn, dbi, &k, &v, 0);
 }
 
 static int
@@ -908,7 +438,7 @@ store_open(const char *path, enum store_mode mode,
 	const char *before;
 	int rc;
 
-	store->path = plain_path(path);
+	store->path = folder_plain(path);
 	store->lock_fd = -1;
 	store->pipeline = pipeline;
 	store->sync = mode == STORE_WRITE;
@@ -952,20 +482,7 @@ store_close(struct store *store)
 bool
 store_at_rest(const struct store *store)
 {
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	struct buf name = BUF_INIT;
-	bool rests = true;
-	int fd;
-
-	buf_addf(&name, "%s/" LOCK_FILE, store->path);
-	fd = open(name.data, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		if (fcntl(fd, F_OFD_GETLK, &lock) == 0)
-			rests = lock.l_type == F_UNLCK;
-		close(fd);
-	}
-	buf_release(&name);
-	return rests;
+	return folder_rests(store->path);
 }
 
 const struct pipeline *

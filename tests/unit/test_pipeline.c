@@ -712,10 +712,9 @@ static void
 test_defaults(void **state)
 {
 	struct pipeline *p;
-	static const enum panel_kind kinds[] = {PANEL_SERIES, PANEL_LEDGER,
-						PANEL_DEAD,   PANEL_PARTITIONS,
-						PANEL_ALERTS, PANEL_GENERATOR,
-						PANEL_LOG};
+	static const enum panel_kind kinds[] = {
+	    PANEL_SERIES, PANEL_LEDGER,    PANEL_DEAD, PANEL_PARTITIONS,
+	    PANEL_ALERTS, PANEL_GENERATOR, PANEL_LOG};
 	char *text;
 
 	(void)state;
