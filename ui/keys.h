@@ -141,20 +141,37 @@ enum keys_when {
 	KEYS_FAULTY = 1 << 25,  /* a fault is on */
 };
 
+/* What a key is about: a part of the help. */
+enum keys_group {
+	KEYS_ANYWHERE,
+	KEYS_ABOUT_ROWS,
+	KEYS_ABOUT_GENERATOR,
+	KEYS_ABOUT_ALERTS,
+	KEYS_ABOUT_PAST,
+	KEYS_GROUPS,
+};
+
 struct key_binding {
 	uint32_t key;
 	enum action action;
+	enum keys_group group;
 	unsigned when;     /* enum keys_when: all must hold */
 	const char *label; /* the key's name in the help */
 	const char *help;
-	/* On the bottom line; NULL: not there, or with a row before. */
+	/* On the bottom line; NULL: not there, or with another one. */
 	const char *hint_label, *hint;
+	/* Its turn there, from 1 on: the first stay longest; 0: not there. */
+	unsigned turn;
 };
 
-extern const struct key_binding keys[];
+extern const char *const keys_groups[KEYS_GROUPS]; /* headings */
+
+extern const struct key_binding keys[]; /* by groups */
 extern const unsigned keys_len;
 
 /* The row of a key; NULL when it has none. 1 to 9 are one row, that of 1. */
 const struct key_binding *keys_find(uint32_t key);
+/* The key with that turn on the bottom line; NULL behind the last. */
+const struct key_binding *keys_in_turn(unsigned turn);
 
 #endif

@@ -5,6 +5,8 @@
 #include "keys.h"
 #include "screen.h"
 
+#define HELP_MAX 100
+
 void
 overlay_draw_rule(struct canvas *canvas, const struct area *body,
 		  const char *name)
@@ -32,17 +34,60 @@ overlay_draw_headline(struct canvas *canvas, const struct area *body,
 	canvas_puts(canvas, body, 0, body->cols - 2, STYLE_NORMAL, " ");
 }
 
+/* A line of the help: a key, or what those behind it are about. */
+struct help_line {
+	const struct key_binding *key; /* NULL: a heading, or nothing */
+	const char *heading;
+};
+
+static int
+list_help(struct help_line lines[HELP_MAX])
+{
+	int len = 0;
+
+	for (unsigned i = 0; i < keys_len && len + 3 <= HELP_MAX; i++) {
+		if (i == 0 || keys[i].group != keys[i - 1].group) {
+			if (i > 0)
+				lines[len++] = (struct help_line){NULL, ""};
+			lines[len++] = (struct help_line){
+			    NULL, keys_groups[keys[i].group]};
+		}
+		lines[len++] = (struct help_line){&keys[i], NULL};
+	}
+	return len;
+}
+
+static void
+draw_help_line(const struct help_line *line, struct canvas *canvas,
+	       const struct area *column, int row, unsigned when)
+{
+	const unsigned possible = KEYS_RATE | KEYS_ALERTS | KEYS_COMMANDS |
+				  KEYS_PAST | KEYS_SNAPSHOT | KEYS_STORE |
+				  KEYS_FETCH | KEYS_FAULTS;
+	bool works;
+
+	if (!line->key) {
+		canvas_puts(canvas, column, row, 2, STYLE_DIM, line->heading);
+		return;
+	}
+	/* Keys that do nothing in this run are dim. */
+	works = !(line->key->when & possible & ~when);
+	canvas_right(canvas, column, row, 2, 9, works ? STYLE_BOLD : STYLE_DIM,
+		     line->key->label);
+	canvas_fit(canvas, column, row, 13, column->cols - 14,
+		   works ? STYLE_NORMAL : STYLE_DIM, line->key->help,
+		   strlen(line->key->help));
+}
+
 /* The keys in one or two columns, from the table that they work by. */
 void
 overlay_draw_help(struct screen *screen, struct canvas *canvas,
 		  const struct area *body)
 {
-	const unsigned possible = KEYS_RATE | KEYS_ALERTS | KEYS_COMMANDS |
-				  KEYS_PAST | KEYS_SNAPSHOT | KEYS_STORE |
-				  KEYS_FETCH | KEYS_FAULTS;
+	struct help_line help[HELP_MAX];
 	unsigned when = screen_when(screen);
-	int across = body->cols >= 100 ? 2 : 1;
-	int lines = ((int)keys_len + across - 1) / across;
+	int len = list_help(help), across = body->cols >= 100 ? 2 : 1;
+	int lines = (len + across - 1) / across;
 	int room = body->rows - 1, width = body->cols / across;
 
 	overlay_draw_rule(canvas, body,
@@ -52,21 +97,13 @@ overlay_draw_help(struct screen *screen, struct canvas *canvas,
 		screen->help_from = lines - room;
 	if (screen->help_from < 0)
 		screen->help_from = 0;
-	for (int i = 0; i < (int)keys_len; i++) {
-		const struct key_binding *key = &keys[i];
+	for (int i = 0; i < len; i++) {
 		int row = 1 + i % lines - screen->help_from;
 		struct area column = {body->row, body->col + i / lines * width,
 				      body->rows, width};
-		/* Keys that do nothing in this run are dim. */
-		bool works = !(key->when & possible & ~when);
 
-		if (row < 1)
-			continue;
-		canvas_right(canvas, &column, row, 2, 9,
-			     works ? STYLE_BOLD : STYLE_DIM, key->label);
-		canvas_fit(canvas, &column, row, 13, column.cols - 14,
-			   works ? STYLE_NORMAL : STYLE_DIM, key->help,
-			   strlen(key->help));
+		if (row >= 1)
+			draw_help_line(&help[i], canvas, &column, row, when);
 	}
 }
 

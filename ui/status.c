@@ -696,6 +696,7 @@ status_draw_bottom(struct screen *screen, struct canvas *canvas, int row,
 		   const struct layout *layout, int64_t now_ms)
 {
 	struct area line = line_of(canvas, row);
+	const struct key_binding *key;
 	unsigned when = screen_when(screen);
 	int col = 1;
 
@@ -726,11 +727,10 @@ status_draw_bottom(struct screen *screen, struct canvas *canvas, int row,
 			    text);
 		line.cols -= width + 2;
 	}
-	for (unsigned i = 0; i < keys_len; i++) {
-		const struct key_binding *key = &keys[i];
+	for (unsigned turn = 1; (key = keys_in_turn(turn)); turn++) {
 		int width;
 
-		if (!key->hint || key->when & ~when)
+		if (key->when & ~when)
 			continue;
 		width = canvas_width(canvas, key->hint_label,
 				     strlen(key->hint_label)) +

@@ -383,13 +383,24 @@ static void
 test_key_table(void **state)
 {
 	bool has[ACTIONS] = {false};
+	unsigned turns = 0;
 
 	(void)state;
 	for (unsigned i = 0; i < keys_len; i++) {
 		assert_ptr_equal(keys_find(keys[i].key), &keys[i]);
 		assert_true(keys[i].help && *keys[i].help);
 		has[keys[i].action] = true;
+		/* Groups are together; each has its heading. */
+		assert_true(keys_groups[keys[i].group]);
+		assert_true(i == 0 || keys[i].group >= keys[i - 1].group);
+		assert_true(!keys[i].hint == !keys[i].turn);
+		assert_true(!keys[i].hint == !keys[i].hint_label);
+		turns += keys[i].turn > 0;
 	}
+	/* No turn is missing or taken twice. */
+	for (unsigned turn = 1; turn <= turns; turn++)
+		assert_non_null(keys_in_turn(turn));
+	assert_null(keys_in_turn(turns + 1));
 	for (int i = ACTION_NONE + 1; i < ACTIONS; i++)
 		assert_true(has[i]);
 }
