@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import termios
 import time
@@ -23,6 +24,9 @@ class Terminal:
 		self.code = None
 		self.pid = os.fork()
 		if self.pid == 0:
+			# In the background, a shell's children ignore both.
+			signal.signal(signal.SIGINT, signal.SIG_DFL)
+			signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 			os.login_tty(self.slave)
 			os.execvp(command[0], command)
 		os.set_blocking(self.master, False)

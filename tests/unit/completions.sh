@@ -1,7 +1,7 @@
 #!/bin/sh
 # The completions know the options and commands of `weir --help`, and no others.
 . "${srcdir:-.}/tests/lib/tap.sh"
-folder=$srcdir/completions
+folder=$(cd "$srcdir/completions" && pwd)
 
 "$WEIR" --help >"$tmp/help"
 {
