@@ -56,6 +56,11 @@ look "every row is what is counted, here and in exports" rows "$db" \
 	"$interactions" "$tmp/events" "$WEIR" "$tmp/a"
 check "there were several on the way" \
 	[ "$(ask "$db" 'SELECT count(*) FROM snapshot')" -ge 3 ]
+# As docs/snapshots.md says it was made.
+run "documented" documented "$interactions" --seed 7 --events 200000 --bad 0.01 \
+	--rate 50000 --store "$tmp/d" --snapshot "$tmp/d.db" --snapshot-every 1s
+check "SQLite's shell answers what is asked there, as written there" \
+	python3 "$lib/doc_answers.py" "$srcdir/docs/snapshots.md" "$tmp/d.db"
 is "numbers only grow" "$(ask "$db" 'SELECT count(*) FROM (SELECT valid,
 	lag(valid, 1, 0) OVER (ORDER BY id) AS b FROM snapshot) WHERE valid < b')" 0
 is "there is an average over time" "$(ask "$db" 'SELECT count(*) = (SELECT
