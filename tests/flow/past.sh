@@ -17,6 +17,11 @@ grouped() {
 	python3 -c 'import sys; print("{:,}".format(int(sys.argv[1])))' "$1"
 }
 
+# NUMBER: 1.23; SQLite's own printf rounds 1.625 up, C's to the even digit
+hundredths() {
+	python3 -c 'import sys; print("{:.2f}".format(float(sys.argv[1])))' "$1"
+}
+
 # ID: all that the screen shows of a snapshot is what is in the file. What is
 # compared stands in $wrong.
 as_in_file() {
@@ -31,8 +36,9 @@ as_in_file() {
 		WHERE id = $1")") "
 	holds "PAST $(ask "SELECT strftime('%H:%M:%S', taken_ms / 1000,
 		'unixepoch') FROM snapshot WHERE id = $1") UTC"
-	holds "average $(ask "SELECT printf('%.2f', average) FROM
-		snapshot_table WHERE snapshot = $1 AND table_name = 'users'") per"
+	holds "average $(hundredths "$(ask "SELECT printf('%!.17g', average)
+		FROM snapshot_table WHERE snapshot = $1 AND
+		table_name = 'users'")") per"
 	holds "$(grouped "$(ask "SELECT keys FROM snapshot_table WHERE
 		snapshot = $1 AND table_name = 'users'")") users"
 	holds "max $(grouped "$(ask "SELECT max_value FROM snapshot_table WHERE

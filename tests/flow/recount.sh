@@ -164,14 +164,26 @@ recount "the report is what is judged" --rel 1e-9 "$tmp/kinds.json" \
 
 # --- keys that are hard to tell apart -----------------------------------------------------
 
+# NUMBER: all events, the next ones when those before were read: the embedded
+# broker keeps 5 MiB of a partition.
+in_pieces() {
+	split -l 2000 "$tmp/events" "$tmp/piece."
+	taken=0
+	for piece in "$tmp"/piece.*; do
+		kcat -q -P -b "$broker" -t hard -l "$piece" || return 1
+		taken=$((taken + 2000))
+		wait_for 60 report_says "$tmp/hard" \
+			".ledger.consumed == $taken" || return 1
+	done
+	[ $taken -eq "$1" ]
+}
+
 if command -v kcat >/dev/null; then
 	python3 "$lib/hard_keys.py" 5 20000 "$tmp/hard.json" "$tmp/events"
 	start_weir hard run "$tmp/hard.json" --headless --rate 0 --memory 16M \
 		--store "$tmp/hard"
 	broker_of hard
-	kcat -q -P -b "$broker" -t hard -l "$tmp/events"
-	check "keys that are hard to tell apart are taken" wait_for 60 \
-		report_says "$tmp/hard" ".ledger.consumed == 20000"
+	check "keys that are hard to tell apart are taken" in_pieces 20000
 	kill -INT "$pid"
 	end_of "$pid"
 	is "it ends well" "$code" 0
