@@ -261,6 +261,7 @@ static struct page *
 make_page(struct pass *pass, bool complete)
 {
 	const struct entry *sorted[2 * PAGE_ROWS];
+	size_t sizes[2 * PAGE_ROWS]; /* of what people read */
 	unsigned len = 0;
 	struct page *page;
 	struct buf texts = BUF_INIT;
@@ -273,7 +274,7 @@ make_page(struct pass *pass, bool complete)
 		sorted[len++] = pass->after.heap[i];
 	qsort_r(sorted, len, sizeof(struct entry *), compare_entries,
 		&pass->query);
-	/* Each text behind its size, until it is known where they will be. */
+	/* The key and what people read of it, until it is known where. */
 	for (unsigned i = 0; i < len; i++) {
 		const struct buf *text = people_read(pass, sorted[i]->key);
 
@@ -281,6 +282,7 @@ make_page(struct pass *pass, bool complete)
 		buf_add(&texts, "", 1);
 		buf_add(&texts, text->data, text->size);
 		buf_add(&texts, "", 1);
+		sizes[i] = text->size;
 	}
 	page =
 	    xcalloc(1, sizeof(*page) + len * sizeof(*page->rows) + texts.size);
@@ -290,11 +292,10 @@ make_page(struct pass *pass, bool complete)
 		memcpy(data, texts.data, texts.size);
 	for (unsigned i = 0; i < len; i++) {
 		struct page_row *row = &page->rows[i];
-		const struct buf *text = people_read(pass, sorted[i]->key);
 
 		row->id = (struct view_text){data + at, sorted[i]->key.size};
 		at += row->id.size + 1;
-		row->key = (struct view_text){data + at, text->size};
+		row->key = (struct view_text){data + at, sizes[i]};
 		at += row->key.size + 1;
 		memcpy(row->measures, sorted[i]->measures,
 		       sizeof(row->measures));

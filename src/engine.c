@@ -650,19 +650,6 @@ engine_set_controls(struct engine *engine,
 				       clock_steady_ns());
 }
 
-void
-engine_set_rate(struct engine *engine, double per_s)
-{
-	struct generator_controls controls;
-	int64_t curve_ns;
-
-	if (!engine->generator)
-		return;
-	generator_get_controls(engine->generator, &controls, &curve_ns);
-	controls.per_s = per_s;
-	engine_set_controls(engine, &controls);
-}
-
 bool
 engine_has_faults(const struct engine *engine)
 {

@@ -102,10 +102,9 @@ int engine_view(struct engine *engine, uint64_t seen, bool windows,
 /* Its store, to be read from any thread until engine_free(). */
 struct store *engine_store(struct engine *engine);
 void engine_live(struct engine *engine, struct engine_live *live);
-/* As generator_set_controls(), and the rate alone; no generator: nothing. */
+/* As generator_set_controls(); no generator: nothing. */
 void engine_set_controls(struct engine *engine,
 			 const struct generator_controls *controls);
-void engine_set_rate(struct engine *engine, double per_s);
 /* Whether the broker is the embedded one: faults can be made on it. */
 bool engine_has_faults(const struct engine *engine);
 /* As faults_set(); on a real cluster: nothing. */

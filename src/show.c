@@ -74,7 +74,6 @@ source_live(void *ctx, struct dashboard_live *live)
 	}
 	engine_live(source->is->engine, &from);
 	live->generating = from.generating;
-	live->target_per_s = from.controls.per_s;
 	live->controls = from.controls;
 	live->curve_ns = from.curve_ns;
 	memcpy(live->faults, from.faults, sizeof(live->faults));
@@ -88,15 +87,6 @@ source_live(void *ctx, struct dashboard_live *live)
 	note_trouble(source, !live->message[0] && live->disconnected
 				 ? "no broker can be reached"
 				 : live->message);
-}
-
-static void
-source_set_rate(void *ctx, double per_s)
-{
-	struct source *source = ctx;
-
-	if (source->is->engine)
-		engine_set_rate(source->is->engine, per_s);
 }
 
 static void
@@ -276,7 +266,6 @@ show(const struct show *is, int signal_fd, const struct options *o,
 	    .ctx = &live,
 	    .view = source_view,
 	    .live = source_live,
-	    .set_rate = source_set_rate,
 	    .control = source_control,
 	    .now_ms = source_now_ms,
 	    .log = source_log,

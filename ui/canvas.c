@@ -5,6 +5,7 @@
 #include <wchar.h>
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 #include "canvas.h"
 
 #define REPLACEMENT   0xfffd /* what cannot be shown */
@@ -412,28 +413,8 @@ static void
 add_utf8(struct buf *out, uint32_t code)
 {
 	char utf8[4];
-	size_t size;
 
-	if (code < 0x80) {
-		utf8[0] = (char)code;
-		size = 1;
-	} else if (code < 0x800) {
-		utf8[0] = (char)(0xc0 | code >> 6);
-		utf8[1] = (char)(0x80 | (code & 0x3f));
-		size = 2;
-	} else if (code < 0x10000) {
-		utf8[0] = (char)(0xe0 | code >> 12);
-		utf8[1] = (char)(0x80 | (code >> 6 & 0x3f));
-		utf8[2] = (char)(0x80 | (code & 0x3f));
-		size = 3;
-	} else {
-		utf8[0] = (char)(0xf0 | code >> 18);
-		utf8[1] = (char)(0x80 | (code >> 12 & 0x3f));
-		utf8[2] = (char)(0x80 | (code >> 6 & 0x3f));
-		utf8[3] = (char)(0x80 | (code & 0x3f));
-		size = 4;
-	}
-	buf_add(out, utf8, size);
+	buf_add(out, utf8, utf8_encode(code, utf8));
 }
 
 void

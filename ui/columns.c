@@ -35,9 +35,7 @@ ranked(const struct panel *panel)
 bool
 columns_adds_up(const struct panel *panel)
 {
-	enum measure_kind kind = ranked(panel)->kind;
-
-	return kind == MEASURE_COUNT || kind == MEASURE_SUM;
+	return measure_adds_up(ranked(panel)->kind);
 }
 
 unsigned
@@ -142,16 +140,16 @@ add(struct columns *columns, enum column_kind kind, unsigned measure,
 }
 
 static void
-list_columns(const struct panel *panel, const struct column_choice *choices,
-	     unsigned choices_len, struct columns *columns)
+list_columns(const struct panel *panel, struct columns *columns)
 {
 	const struct table_spec *spec = panel_table(panel)->spec;
 	const struct view_table *windows = panel_windows(panel);
 
-	for (unsigned i = 0; i < choices_len; i++) {
-		int priority = choices[i].priority;
+	for (unsigned i = 0; i < panel->class->columns_len; i++) {
+		const struct column_choice *choice = &panel->class->columns[i];
+		int priority = choice->priority;
 
-		switch (choices[i].kind) {
+		switch (choice->kind) {
 		case COLUMN_RANKED:
 			add(columns, COLUMN_RANKED, spec->rank, priority,
 			    spec->measures_len == 1 && columns_adds_up(panel)
@@ -383,13 +381,12 @@ draw_summary(const struct panel *panel, struct canvas *canvas,
 
 void
 columns_draw(struct panel *panel, struct canvas *canvas,
-	     const struct area *area, const struct column_choice *choices,
-	     unsigned choices_len)
+	     const struct area *area)
 {
 	struct columns columns = {0};
 	int row = 0;
 
-	list_columns(panel, choices, choices_len, &columns);
+	list_columns(panel, &columns);
 	place_columns(panel, canvas, area, &columns);
 	if (area->rows >= 7)
 		draw_summary(panel, canvas, area, row++);

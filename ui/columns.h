@@ -24,7 +24,7 @@ struct column_choice {
 	int priority;
 };
 
-/* For struct panel_class. */
+/* For struct panel_class, which has the columns. */
 unsigned columns_rows(const struct panel *panel);
 uint64_t columns_id(const struct panel *panel, unsigned row);
 int columns_rows_wanted(const struct panel *panel);
@@ -38,7 +38,6 @@ bool columns_adds_up(const struct panel *panel);
 
 /* A line about the table as a whole, the headings, then the rows. */
 void columns_draw(struct panel *panel, struct canvas *canvas,
-		  const struct area *area, const struct column_choice *choices,
-		  unsigned choices_len);
+		  const struct area *area);
 
 #endif

@@ -180,7 +180,7 @@ add_table(struct lines *lines, const struct view_table *before,
 						    : -1)
 			.text);
 	add_number(lines, "keys", value_int(b->keys), value_int(a->keys), same);
-	if (kind == MEASURE_COUNT || kind == MEASURE_SUM)
+	if (measure_adds_up(kind))
 		add_number(lines, "total", b->total, a->total, same);
 	add_number(lines, "average", b->average, a->average, same);
 	add_number(lines, "min", b->min, a->min, same);

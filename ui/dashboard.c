@@ -69,7 +69,6 @@ fetch(struct dashboard *d, int64_t now_ms)
 	d->source->live(d->source->ctx, &live);
 	screen_set_live(&d->screen, &live);
 	if (live.generating != d->live.generating ||
-	    live.target_per_s != d->live.target_per_s ||
 	    live.actual_per_s != d->live.actual_per_s ||
 	    live.held_back != d->live.held_back ||
 	    live.ended != d->live.ended ||
@@ -256,10 +255,6 @@ read_keys(struct dashboard *d, int64_t now_ms)
 			return true;
 		case SCREEN_REDRAW:
 			term_redraw();
-			break;
-		case SCREEN_SET_RATE:
-			d->source->set_rate(d->source->ctx,
-					    d->screen.live.target_per_s);
 			break;
 		case SCREEN_CONTROL:
 			d->source->control(d->source->ctx,

@@ -21,8 +21,7 @@
 
 /* What changes between commits: asked for at each frame, never stored. */
 struct dashboard_live {
-	bool generating;     /* false: this weir only watches */
-	double target_per_s; /* INFINITY: as fast as it goes; 0: stopped */
+	bool generating;                    /* false: this weir only watches */
 	struct generator_controls controls; /* the same rate, and the rest */
 	int64_t curve_ns;                   /* since its curve began */
 	double actual_per_s; /* generated over the last second; -1: unknown */
@@ -56,8 +55,6 @@ struct dashboard_source {
 	int (*view)(void *ctx, uint64_t seen, struct view **view,
 		    struct err *err);
 	void (*live)(void *ctx, struct dashboard_live *live);
-	/* Sets the generator's rate in events/s: 0 to INFINITY. */
-	void (*set_rate)(void *ctx, double per_s);
 	/* Sets all that the generator can be told. */
 	void (*control)(void *ctx, const struct generator_controls *controls);
 	/* Makes or lifts a fault soon. NULL: none can be made here. */

@@ -64,14 +64,6 @@ meaning(const struct view *view, const struct measure *measure, char *out,
 
 /* ---- Numbers ---- */
 
-static bool
-adds_up(const struct table_spec *spec)
-{
-	enum measure_kind kind = spec->measures[spec->rank].kind;
-
-	return kind == MEASURE_COUNT || kind == MEASURE_SUM;
-}
-
 static void
 draw_measures(const struct keypage_facts *facts, struct lines *to)
 {
@@ -89,7 +81,7 @@ draw_measures(const struct keypage_facts *facts, struct lines *to)
 		     format_value(facts->row->measures[i]).text, note);
 	}
 	/* Of a window other than the newest, the whole is not known here. */
-	if (!adds_up(spec) || spec->window_ms)
+	if (!measure_adds_up(ranked->kind) || spec->window_ms)
 		return;
 	snprintf(note, sizeof(note), "of %s %s",
 		 format_value(table->summary.total).text, ranked->name);
@@ -293,7 +285,8 @@ draw_charts(const struct keypage_facts *facts, struct lines *to)
 
 	for (int i = 0; i < VIEW_SECONDS; i++)
 		seconds |= facts->row->recent[i] >= 0;
-	if (spec->window_ms || !adds_up(spec))
+	if (spec->window_ms ||
+	    !measure_adds_up(spec->measures[spec->rank].kind))
 		seconds = false;
 	/* Both where there is room. */
 	if (windows && seconds) {

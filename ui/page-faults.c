@@ -76,7 +76,7 @@ draw_fault(const struct screen *screen, struct canvas *canvas,
 	   const struct area *body, int row, int i, int64_t now_ms)
 {
 	const struct fault_state *state = &screen->live.faults[i];
-	bool selected = i == screen->page_line[1];
+	bool selected = i == screen->fault_line;
 	int64_t since_ms = state->since_ms ? now_ms - state->since_ms : -1;
 	int col = 2;
 
@@ -123,8 +123,8 @@ void
 page_faults_draw(struct screen *screen, struct canvas *canvas,
 		 const struct area *body, int64_t now_ms)
 {
-	const char *const more[] = {texts[screen->page_line[1]].does,
-				    texts[screen->page_line[1]].look,
+	const char *const more[] = {texts[screen->fault_line].does,
+				    texts[screen->fault_line].look,
 				    "Enter turns it on and off; F turns all "
 				    "off. What is lost stays 0."};
 	int row = 1;
@@ -152,7 +152,7 @@ page_faults_draw(struct screen *screen, struct canvas *canvas,
 void
 page_faults_move(struct screen *screen, enum panel_move how)
 {
-	int *line = &screen->page_line[1];
+	int *line = &screen->fault_line;
 
 	if (how == PANEL_UP && *line > 0)
 		--*line;
@@ -167,7 +167,7 @@ page_faults_move(struct screen *screen, enum panel_move how)
 enum screen_wish
 page_faults_change(struct screen *screen, int way, int64_t now_ms)
 {
-	int i = screen->page_line[1];
+	int i = screen->fault_line;
 	struct fault_state *state = &screen->live.faults[i];
 	bool on = way == 0 ? !state->wanted : way > 0;
 	char text[64];

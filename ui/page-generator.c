@@ -87,14 +87,13 @@ list_lines(const struct screen *screen, struct lines *lines)
 
 /* The selected line; the list may have become shorter. */
 static struct line
-selected(struct screen *screen)
+selected(const struct screen *screen)
 {
 	struct lines lines;
+	int at = screen->generator_line;
 
 	list_lines(screen, &lines);
-	if (screen->page_line[0] >= lines.len)
-		screen->page_line[0] = lines.len - 1;
-	return lines.at[screen->page_line[0]];
+	return lines.at[at < lines.len ? at : lines.len - 1];
 }
 
 /* ---- Changing ---- */
@@ -239,7 +238,6 @@ set_all(struct screen *screen, const struct generator_controls *set)
 	if (controls_same(set, &screen->live.controls))
 		return SCREEN_NOTHING;
 	screen->live.controls = *set;
-	screen->live.target_per_s = set->per_s;
 	return SCREEN_CONTROL;
 }
 
@@ -266,15 +264,7 @@ page_generator_change(struct screen *screen, int way)
 const char *
 page_generator_question(const struct screen *screen)
 {
-	struct lines lines;
-
-	list_lines(screen, &lines);
-	return controls[lines
-			    .at[screen->page_line[0] < lines.len
-				    ? screen->page_line[0]
-				    : 0]
-			    .control]
-	    .question;
+	return controls[selected(screen).control].question;
 }
 
 /* What was typed; false when it is out of range, which `range` then says. */
@@ -343,7 +333,7 @@ page_generator_answer(struct screen *screen, int64_t now_ms)
 void
 page_generator_move(struct screen *screen, enum panel_move how)
 {
-	int *at = &screen->page_line[0];
+	int *at = &screen->generator_line;
 	struct lines lines;
 
 	list_lines(screen, &lines);
@@ -546,14 +536,12 @@ draw_next(const struct screen *screen, struct canvas *canvas,
 	const struct dashboard_live *live = &screen->live;
 	int64_t values[SPARK_SECONDS];
 
-	if (isinf(live->target_per_s)) {
+	if (isinf(live->controls.per_s)) {
 		canvas_puts(canvas, body, row, col, STYLE_DIM, FORMAT_UNKNOWN);
 		return;
 	}
 	for (int i = 0; i < SPARK_SECONDS; i++)
-		values[i] =
-		    (int64_t)rate_at(live->target_per_s, &live->controls.curve,
-				     live->curve_ns + i * INT64_C(1000000000));
+		values[i] = (int64_t)rate_wanted(live, i);
 	chart_spark(canvas, body, row, col, width, STYLE_LIVE, values,
 		    SPARK_SECONDS,
 		    screen->view->commit_ms / 1000 + SPARK_SECONDS);
@@ -583,8 +571,7 @@ draw_head(const struct screen *screen, struct canvas *canvas,
 	  const struct area *body)
 {
 	const struct dashboard_live *live = &screen->live;
-	double wanted =
-	    rate_at(live->target_per_s, &live->controls.curve, live->curve_ns);
+	double wanted = rate_wanted(live, 0);
 	int col = 12, width = body->cols - 14;
 
 	if (body->rows < 14)
@@ -617,12 +604,13 @@ page_generator_draw(struct screen *screen, struct canvas *canvas,
 	char name[PIPELINE_NAME_MAX + 16], text[128];
 	struct lines lines;
 
-	selected(screen); /* within what there is */
 	list_lines(screen, &lines);
+	if (screen->generator_line >= lines.len)
+		screen->generator_line = lines.len - 1;
 	overlay_draw_rule(canvas, body, "generator");
 	row = draw_head(screen, canvas, body);
 	room = body->rows - row - (row > 1 ? 2 : 0);
-	from = screen->page_line[0] - room + 1;
+	from = screen->generator_line - room + 1;
 	if (from < 0)
 		from = 0;
 	for (int i = 0; i < lines.len; i++) {
@@ -636,7 +624,7 @@ page_generator_draw(struct screen *screen, struct canvas *canvas,
 	if (name_width > NAME_MAX_COLS)
 		name_width = NAME_MAX_COLS;
 	for (int i = from; i < lines.len && i < from + room; i++, row++) {
-		bool marked = i == screen->page_line[0];
+		bool marked = i == screen->generator_line;
 		int col = 2;
 
 		if (marked)
@@ -656,7 +644,7 @@ page_generator_draw(struct screen *screen, struct canvas *canvas,
 	}
 	if (from > 0 || from + room < lines.len)
 		canvas_printf(canvas, body, 0, body->cols - 13, STYLE_NORMAL,
-			      " %2d of %2d ", screen->page_line[0] + 1,
+			      " %2d of %2d ", screen->generator_line + 1,
 			      lines.len);
 	if (body->rows >= 14)
 		canvas_puts(canvas, body, body->rows - 1, 2, STYLE_DIM,

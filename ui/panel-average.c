@@ -27,14 +27,6 @@ average_headline(const struct panel *panel, int width, char *out, size_t size)
 	return STYLE_BOLD;
 }
 
-static void
-average_draw(struct panel *panel, struct canvas *canvas,
-	     const struct area *area)
-{
-	columns_draw(panel, canvas, area, choices,
-		     sizeof(choices) / sizeof(choices[0]));
-}
-
 const struct panel_class panel_average = {
     .kind = PANEL_AVERAGE,
     .rows_min = 8,
@@ -44,6 +36,8 @@ const struct panel_class panel_average = {
     .rows = columns_rows,
     .id = columns_id,
     .headline = average_headline,
-    .draw = average_draw,
+    .draw = columns_draw,
+    .columns = choices,
+    .columns_len = sizeof(choices) / sizeof(choices[0]),
     .detail = columns_detail,
 };

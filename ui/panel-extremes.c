@@ -42,14 +42,6 @@ extremes_headline(const struct panel *panel, int width, char *out, size_t size)
 	return STYLE_BOLD;
 }
 
-static void
-extremes_draw(struct panel *panel, struct canvas *canvas,
-	      const struct area *area)
-{
-	columns_draw(panel, canvas, area, choices,
-		     sizeof(choices) / sizeof(choices[0]));
-}
-
 const struct panel_class panel_extremes = {
     .kind = PANEL_EXTREMES,
     .rows_min = 8,
@@ -59,6 +51,8 @@ const struct panel_class panel_extremes = {
     .rows = columns_rows,
     .id = columns_id,
     .headline = extremes_headline,
-    .draw = extremes_draw,
+    .draw = columns_draw,
+    .columns = choices,
+    .columns_len = sizeof(choices) / sizeof(choices[0]),
     .detail = columns_detail,
 };

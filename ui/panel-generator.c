@@ -24,10 +24,7 @@ generator_rows_wanted(const struct panel *panel)
 static double
 wanted(const struct dashboard_live *live)
 {
-	if (!live->generating)
-		return -1;
-	return rate_at(live->target_per_s, &live->controls.curve,
-		       live->curve_ns);
+	return live->generating ? rate_wanted(live, 0) : -1;
 }
 
 static enum style

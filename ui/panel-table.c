@@ -26,13 +26,6 @@ table_headline(const struct panel *panel, int width, char *out, size_t size)
 	return STYLE_BOLD;
 }
 
-static void
-table_draw(struct panel *panel, struct canvas *canvas, const struct area *area)
-{
-	columns_draw(panel, canvas, area, choices,
-		     sizeof(choices) / sizeof(choices[0]));
-}
-
 const struct panel_class panel_table_list = {
     .kind = PANEL_TABLE,
     .rows_min = 8,
@@ -42,6 +35,8 @@ const struct panel_class panel_table_list = {
     .rows = columns_rows,
     .id = columns_id,
     .headline = table_headline,
-    .draw = table_draw,
+    .draw = columns_draw,
+    .columns = choices,
+    .columns_len = sizeof(choices) / sizeof(choices[0]),
     .detail = columns_detail,
 };

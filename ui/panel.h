@@ -25,6 +25,7 @@
 #define PANEL_HOLD_MS     1000
 #define PANEL_COLUMNS_MAX (PIPELINE_MEASURES_MAX + 5)
 
+struct column_choice; /* columns.h */
 struct dashboard_live;
 struct panel;
 
@@ -48,6 +49,9 @@ struct panel_class {
 			       size_t size);
 	void (*draw)(struct panel *panel, struct canvas *canvas,
 		     const struct area *area);
+	/* What columns_draw() draws; else NULL. */
+	const struct column_choice *columns;
+	unsigned columns_len;
 	/* Everything there is about one row. */
 	void (*detail)(struct panel *panel, unsigned row, struct canvas *canvas,
 		       const struct area *area);

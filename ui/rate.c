@@ -27,9 +27,15 @@ rate_step(double rate, double factor, double actual)
 }
 
 double
-rate_at(double rate, const struct curve *curve, int64_t elapsed_ns)
+rate_wanted(const struct dashboard_live *live, int ahead_s)
 {
-	return isinf(rate) ? rate : rate * curve_at(curve, elapsed_ns);
+	const struct generator_controls *set = &live->controls;
+
+	if (isinf(set->per_s))
+		return set->per_s;
+	return set->per_s *
+	       curve_at(&set->curve,
+			live->curve_ns + ahead_s * INT64_C(1000000000));
 }
 
 /* By hand: strtod() takes a locale's comma, hexadecimal and "nan". */

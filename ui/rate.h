@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "pipeline/pipeline.h"
+#include "dashboard.h"
 
 #define RATE_MAX 1e9 /* beyond it the only rate is INFINITY */
 
@@ -19,8 +19,11 @@
  */
 double rate_step(double rate, double factor, double actual);
 
-/* What a curve makes of a rate; without a limit there is nothing to follow. */
-double rate_at(double rate, const struct curve *curve, int64_t elapsed_ns);
+/*
+ * What is wanted so many seconds from now: the part of the rate that the curve
+ * has then; without a limit there is nothing to follow.
+ */
+double rate_wanted(const struct dashboard_live *live, int ahead_s);
 
 /* "1200", "1,200", "0.5", "50k", "1.5 M", "max"; false for anything else. */
 bool rate_parse(const char *text, double *rate);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "columns.h"
 #include "format.h"
 #include "keys.h"
@@ -305,32 +306,6 @@ rows_filter(struct screen *screen)
 	screen->rows.typing = true;
 }
 
-/* Bytes of a character in UTF-8. */
-static size_t
-encode(uint32_t key, char out[4])
-{
-	if (key < 0x80) {
-		out[0] = (char)key;
-		return 1;
-	}
-	if (key < 0x800) {
-		out[0] = (char)(0xc0 | key >> 6);
-		out[1] = (char)(0x80 | (key & 0x3f));
-		return 2;
-	}
-	if (key < 0x10000) {
-		out[0] = (char)(0xe0 | key >> 12);
-		out[1] = (char)(0x80 | (key >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (key & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | key >> 18);
-	out[1] = (char)(0x80 | (key >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (key >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (key & 0x3f));
-	return 4;
-}
-
 enum screen_wish
 rows_type(struct screen *screen, uint32_t key)
 {
@@ -364,7 +339,7 @@ rows_type(struct screen *screen, uint32_t key)
 	default:
 		if (key < 0x20 || (key >= 0x7f && key < 0xa0) || key > 0x10ffff)
 			return SCREEN_NOTHING;
-		size = encode(key, utf8);
+		size = utf8_encode(key, utf8);
 		if (len + size > PAGE_FILTER_MAX)
 			return SCREEN_NOTHING;
 		memcpy(filter + len, utf8, size);

@@ -239,15 +239,15 @@ set_rate(struct screen *screen, double rate, int64_t now_ms)
 		snprintf(text, sizeof(text), "rate set to %s/s",
 			 format_rate(rate).text);
 	screen_say(screen, text, now_ms);
-	screen->live.target_per_s = screen->live.controls.per_s = rate;
-	return SCREEN_SET_RATE;
+	screen->live.controls.per_s = rate;
+	return SCREEN_CONTROL;
 }
 
 static enum screen_wish
 step(struct screen *screen, double factor, int64_t now_ms)
 {
 	return set_rate(screen,
-			rate_step(screen->live.target_per_s, factor,
+			rate_step(screen->live.controls.per_s, factor,
 				  screen->live.actual_per_s),
 			now_ms);
 }

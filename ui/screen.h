@@ -56,7 +56,6 @@ enum screen_wish {
 	SCREEN_NOTHING,
 	SCREEN_QUIT,
 	SCREEN_REDRAW,      /* everything, also what seems unchanged */
-	SCREEN_SET_RATE,    /* to screen.live.target_per_s */
 	SCREEN_CONTROL,     /* the generator, as screen.live.controls */
 	SCREEN_FAULT,       /* those that screen.live.faults wants, no others */
 	SCREEN_ACKNOWLEDGE, /* the alert screen.ask.alert */
@@ -138,8 +137,8 @@ struct screen {
 		uint64_t row; /* id */
 	} clicked;
 
-	int page_line[2]; /* what is selected on the two pages */
-	bool typing;      /* the prompt is for the generator's page */
+	int generator_line, fault_line; /* what is selected on their pages */
+	bool typing; /* the prompt is for the generator's page */
 	char prompt[SCREEN_PROMPT_MAX + 1];
 	char message[160];
 	int64_t message_ms; /* when it was said */

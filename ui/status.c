@@ -165,7 +165,7 @@ list_modes(const struct screen *screen, int cols, int64_t now_ms,
 		mode(modes, STYLE_REVERSE, " ENDED ");
 		return;
 	}
-	if (live->generating && live->target_per_s == 0)
+	if (live->generating && live->controls.per_s == 0)
 		mode(modes, STYLE_REVERSE, " STOPPED ");
 	if (live->held_back)
 		mode(modes, STYLE_REVERSE, " HELD BACK ");
@@ -329,9 +329,7 @@ fill_second(const struct screen *screen, struct second_field *fields)
 		return;
 	if (live->generating) {
 		fields[SECOND_TARGET] =
-		    rate_field(rate_at(live->target_per_s,
-				       &live->controls.curve, live->curve_ns),
-			       STYLE_BOLD, " target");
+		    rate_field(rate_wanted(live, 0), STYLE_BOLD, " target");
 		fields[SECOND_MADE] =
 		    rate_field(screen->shown_per_s, STYLE_NORMAL, " made");
 	} else {

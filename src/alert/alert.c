@@ -129,7 +129,7 @@ static bool
 is_early(const struct pipeline *p, const struct alert_spec *spec)
 {
 	const struct table_spec *table;
-	bool grows, count_or_sum;
+	bool grows;
 	enum measure_kind kind;
 
 	if (spec->table < 0 || spec->change_windows)
@@ -139,14 +139,13 @@ is_early(const struct pipeline *p, const struct alert_spec *spec)
 	table = &p->tables[spec->table];
 	kind = table->measures[spec->measure].kind;
 	grows = only_grows(p, table, (unsigned)spec->measure);
-	count_or_sum = kind == MEASURE_COUNT || kind == MEASURE_SUM;
 	if (spec->kind == ALERT_KEYS)
 		return spec->below ? kind == MEASURE_MINIMUM : grows;
 	switch (spec->summary) {
 	case ALERT_SUMMARY_TOTAL:
-		return spec->below
-			   ? kind == MEASURE_MINIMUM
-			   : grows && (count_or_sum || kind == MEASURE_MAXIMUM);
+		return spec->below ? kind == MEASURE_MINIMUM
+				   : grows && (measure_adds_up(kind) ||
+					       kind == MEASURE_MAXIMUM);
 	case ALERT_SUMMARY_MAXIMUM:
 		return !spec->below && grows;
 	case ALERT_SUMMARY_MINIMUM:

@@ -62,8 +62,7 @@ nothing(const struct alert_rule *rule)
 			return value_none();
 	}
 	kind = rule->layout->cells[spec->measure].kind;
-	return kind == MEASURE_COUNT || kind == MEASURE_SUM ? value_int(0)
-							    : value_none();
+	return measure_adds_up(kind) ? value_int(0) : value_none();
 }
 
 static struct value

@@ -66,26 +66,6 @@ notice_state(const struct notice *notice)
 
 /* ---- As it is stored ---- */
 
-static void
-put_value(char *to, struct value value)
-{
-	put_u64(to, value.kind);
-	put_u64(to + 8, value.kind == VALUE_NONE ? 0 : (uint64_t)value.i);
-}
-
-static bool
-get_value(const char *from, struct value *value)
-{
-	uint64_t kind = get_u64(from);
-
-	*value = value_none();
-	if (kind > VALUE_REAL)
-		return false;
-	value->kind = (enum value_kind)kind;
-	value->i = (int64_t)get_u64(from + 8);
-	return true;
-}
-
 void
 notice_encode(const struct notice *n, struct buf *out)
 {

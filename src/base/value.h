@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
+
 enum value_kind {
 	VALUE_NONE, /* not known: shown as a dash, null in JSON; never 0 */
 	VALUE_INT,
@@ -45,6 +47,28 @@ static inline double
 value_double(struct value v)
 {
 	return v.kind == VALUE_INT ? (double)v.i : v.kind ? v.d : 0.0;
+}
+
+/* In records: 16 bytes, the kind and its 64 bits. */
+static inline void
+put_value(char *to, struct value value)
+{
+	put_u64(to, value.kind);
+	put_u64(to + 8, value.kind == VALUE_NONE ? 0 : (uint64_t)value.i);
+}
+
+/* False when the bytes are none. */
+static inline bool
+get_value(const char *from, struct value *value)
+{
+	uint64_t kind = get_u64(from);
+
+	*value = value_none();
+	if (kind > VALUE_REAL)
+		return false;
+	value->kind = (enum value_kind)kind;
+	value->i = (int64_t)get_u64(from + 8);
+	return true;
 }
 
 #endif

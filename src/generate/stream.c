@@ -77,9 +77,6 @@ stream_events(int fd, const struct stream_options *o, struct err *err)
 		if (!o->seeded)
 			writer_spike(writer,
 				     curve_spikes(curve, now_ns - begun_ns));
-		if (!o->seeded)
-			writer_spike(writer,
-				     curve_spikes(curve, now_ns - begun_ns));
 		for (uint64_t i = 0; rc == 0 && !gone && i < count; i++) {
 			struct text key;
 

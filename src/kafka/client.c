@@ -235,6 +235,13 @@ set_all(rd_kafka_conf_t *conf, const struct kafka_default *list,
 	return 0;
 }
 
+const struct kafka_default client_exact[] = {
+    {"enable.partition.eof", "true"},
+    {"enable.auto.commit", "false"},
+    {"auto.offset.reset", "error"},
+    {NULL, NULL},
+};
+
 int
 client_conf(const struct kafka_settings *settings,
 	    const struct kafka_default *defaults,

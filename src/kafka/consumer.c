@@ -104,12 +104,6 @@ consumer_new(const struct kafka_settings *settings, size_t memory_bytes,
 	    {"queued.min.messages", "10000000"},
 	    {NULL, NULL},
 	};
-	static const struct kafka_default musts[] = {
-	    {"enable.partition.eof", "true"},
-	    {"enable.auto.commit", "false"},
-	    {"auto.offset.reset", "error"},
-	    {NULL, NULL},
-	};
 	rd_kafka_conf_t *conf;
 	int rc;
 
@@ -124,7 +118,8 @@ consumer_new(const struct kafka_settings *settings, size_t memory_bytes,
 	snprintf(kbytes, sizeof(kbytes), "%zu", room);
 	snprintf(fetch, sizeof(fetch), "%zu",
 		 (share < 1024 ? share : 1024) * 1024);
-	rc = client_conf(settings, defaults, musts, consumer, &conf, err);
+	rc =
+	    client_conf(settings, defaults, client_exact, consumer, &conf, err);
 	if (rc)
 		goto fail;
 	listen_for_doubts(conf);

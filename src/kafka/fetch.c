@@ -200,17 +200,11 @@ open_client(struct fetch *fetch, const struct question *q,
 	    {"queued.max.messages.kbytes", "1024"},
 	    {NULL, NULL},
 	};
-	/* Nothing else may be taken for it. */
-	static const struct kafka_default musts[] = {
-	    {"enable.partition.eof", "true"},
-	    {"enable.auto.commit", "false"},
-	    {"auto.offset.reset", "error"},
-	    {NULL, NULL},
-	};
 	rd_kafka_conf_t *conf;
 	int rc;
 
-	rc = client_conf(fetch->settings, defaults, musts, shared, &conf, err);
+	rc = client_conf(fetch->settings, defaults, client_exact, shared, &conf,
+			 err);
 	if (rc == 0)
 		rc = client_new(RD_KAFKA_CONSUMER, conf, rk, err);
 	if (rc)

@@ -57,6 +57,9 @@ int client_conf(const struct kafka_settings *settings,
 		const struct kafka_default *musts, void *opaque,
 		rd_kafka_conf_t **conf, struct err *err);
 
+/* What those must have who read from an offset that they know, and no other. */
+extern const struct kafka_default client_exact[];
+
 /*
  * librdkafka reports an error: of an error callback, an error event, or a
  * message that was not delivered. What means nothing to people is left out; a

@@ -94,6 +94,13 @@ enum measure_kind {
 	MEASURE_MAXIMUM,
 };
 
+/* Whether the values of keys make a total: each event adds to it. */
+static inline bool
+measure_adds_up(enum measure_kind kind)
+{
+	return kind == MEASURE_COUNT || kind == MEASURE_SUM;
+}
+
 struct measure {
 	char name[PIPELINE_NAME_MAX];
 	enum measure_kind kind;

@@ -169,33 +169,6 @@ try_rows(struct alerts *alerts, struct asking *asking, unsigned table)
 	return rc == WEIR_NOT_FOUND ? 0 : rc;
 }
 
-static int
-try_seconds(struct alerts *alerts, const struct asking *asking)
-{
-	MDB_cursor *cursor;
-	MDB_val k = val("f", 1), v;
-	int rc = mdb_cursor_open(asking->txn, asking->store->history, &cursor);
-
-	if (rc)
-		return rc;
-	rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
-	for (; rc == 0; rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
-		const char *at = k.mv_data, *data = v.mv_data;
-		struct alert_second second;
-
-		if (k.mv_size != 9 || at[0] != HISTORY_FLOW ||
-		    v.mv_size != SECOND_SIZE)
-			break;
-		second.second = key_to_i64(get_be64(at + 1));
-		second.consumed = (int64_t)get_u64(data + 16);
-		second.dead = (int64_t)get_u64(data + 24);
-		second.lag = (int64_t)get_u64(data + 32);
-		alerts_second(alerts, &second);
-	}
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
 /* Of windows that have expired, rows may be gone already. */
 static int
 begin_with_oldest(struct alert_rule *rule, struct asking *asking,
@@ -236,7 +209,9 @@ try_all(struct alerts *alerts, struct part *part)
 		if (rc == 0)
 			rc = alerts_table(alerts, i, &source);
 	}
-	return rc ? rc : try_seconds(alerts, &asking);
+	return rc ? rc
+		  : store_alert_seconds(part->store, part->txn, alerts,
+					alerts_second);
 }
 
 int

@@ -27,6 +27,12 @@ bool change_decode(MDB_val data, struct alert_change *change, uint32_t *slot);
 struct alert_rule *rule_decode(struct alerts *alerts, MDB_val key,
 			       MDB_val data);
 
+/* Each second of the flow that the history has, oldest first; LMDB's codes. */
+int store_alert_seconds(struct store *store, MDB_txn *txn,
+			struct alerts *alerts,
+			void (*take)(struct alerts *alerts,
+				     const struct alert_second *second));
+
 /*
  * In a commit, in this order; LMDB's codes. After begin(), store->rules are
  * told of changed rows. done() in any case, also when begin() has failed:

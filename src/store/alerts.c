@@ -19,26 +19,6 @@
 /* ---- Records ---- */
 
 static void
-put_value(char *to, struct value value)
-{
-	put_u64(to, value.kind);
-	put_u64(to + 8, value.kind == VALUE_NONE ? 0 : (uint64_t)value.i);
-}
-
-static bool
-get_value(const char *from, struct value *value)
-{
-	uint64_t kind = get_u64(from);
-
-	*value = value_none();
-	if (kind > VALUE_REAL)
-		return false;
-	value->kind = (enum value_kind)kind;
-	value->i = (int64_t)get_u64(from + 8);
-	return true;
-}
-
-static void
 encode_alert(const struct alert *a, char data[ALERT_RECORD])
 {
 	put_u64(data, a->state);
@@ -200,9 +180,10 @@ load_numbers(struct store *store, MDB_txn *txn, struct alerts *alerts)
 	return 0;
 }
 
-/* The seconds that rates and shares look back at. */
-static int
-load_seconds(struct store *store, MDB_txn *txn, struct alerts *alerts)
+int
+store_alert_seconds(struct store *store, MDB_txn *txn, struct alerts *alerts,
+		    void (*take)(struct alerts *alerts,
+				 const struct alert_second *second))
 {
 	MDB_cursor *cursor;
 	MDB_val k = val("f", 1), v;
@@ -212,18 +193,17 @@ load_seconds(struct store *store, MDB_txn *txn, struct alerts *alerts)
 		return rc;
 	rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
 	for (; rc == 0; rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
-		const char *at = k.mv_data;
+		const char *at = k.mv_data, *data = v.mv_data;
 		struct alert_second second;
 
 		if (k.mv_size != 9 || at[0] != HISTORY_FLOW ||
 		    v.mv_size != SECOND_SIZE)
 			break;
 		second.second = key_to_i64(get_be64(at + 1));
-		at = v.mv_data;
-		second.consumed = (int64_t)get_u64(at + 16);
-		second.dead = (int64_t)get_u64(at + 24);
-		second.lag = (int64_t)get_u64(at + 32);
-		alerts_known_second(alerts, &second);
+		second.consumed = (int64_t)get_u64(data + 16);
+		second.dead = (int64_t)get_u64(data + 24);
+		second.lag = (int64_t)get_u64(data + 32);
+		take(alerts, &second);
 	}
 	mdb_cursor_close(cursor);
 	return rc == MDB_NOTFOUND ? 0 : rc;
@@ -340,7 +320,8 @@ load(struct store *store, MDB_txn *txn)
 {
 	struct alerts *alerts = alerts_new(store->pipeline);
 	bool known[PIPELINE_ALERTS_MAX] = {false};
-	int rc = load_seconds(store, txn, alerts);
+	/* The seconds that rates and shares look back at. */
+	int rc = store_alert_seconds(store, txn, alerts, alerts_known_second);
 
 	if (rc == 0)
 		rc = load_numbers(store, txn, alerts);

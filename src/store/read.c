@@ -55,7 +55,7 @@ summarise(struct work *work, unsigned table, const struct group_summary *from,
 	/* Of no events there is no extreme, but there are none. */
 	if (to->total.kind == VALUE_NONE && cell->kind == MEASURE_COUNT)
 		to->total = value_int(0);
-	if (cell->kind == MEASURE_COUNT || cell->kind == MEASURE_SUM) {
+	if (measure_adds_up(cell->kind)) {
 		if (to->total.kind != VALUE_NONE && from->keys > 0)
 			to->average = value_real(value_double(to->total) /
 						 (double)from->keys);
@@ -1000,12 +1000,12 @@ part_end(struct part *part)
 	part->txn = NULL;
 }
 
-int
-view_read_window(const struct whole *whole, struct view *view, unsigned table,
-		 struct view_window *window, struct err *err)
+static struct work
+work_on(const struct whole *whole, struct view *view)
 {
 	const struct store *store = whole->parts[0].store;
-	struct work work = {
+
+	return (struct work){
 	    .whole = whole,
 	    .parts = whole->parts,
 	    .parts_len = whole->parts_len,
@@ -1013,6 +1013,13 @@ view_read_window(const struct whole *whole, struct view *view, unsigned table,
 	    .layouts = store->layouts,
 	    .view = view,
 	};
+}
+
+int
+view_read_window(const struct whole *whole, struct view *view, unsigned table,
+		 struct view_window *window, struct err *err)
+{
+	struct work work = work_on(whole, view);
 	int rc = read_window(&work, table, false, NULL, window, err);
 
 	buf_release(&work.text);
@@ -1073,14 +1080,7 @@ view_read_key(const struct whole *whole, unsigned table, int64_t window_ms,
 	const struct store *store = whole->parts[0].store;
 	struct view *memory = view_new(store->pipeline);
 	struct view_key *key = view_alloc(memory, sizeof(*key));
-	struct work work = {
-	    .whole = whole,
-	    .parts = whole->parts,
-	    .parts_len = whole->parts_len,
-	    .pipeline = store->pipeline,
-	    .layouts = store->layouts,
-	    .view = memory,
-	};
+	struct work work = work_on(whole, memory);
 	char prefix[WINDOW_KEY_SIZE];
 	int rc;
 
@@ -1112,16 +1112,9 @@ view_build(struct whole *whole, bool windows, struct view **view,
 	   struct err *err)
 {
 	const struct store *store = whole->parts[0].store;
-	struct work work = {
-	    .whole = whole,
-	    .parts = whole->parts,
-	    .parts_len = whole->parts_len,
-	    .pipeline = store->pipeline,
-	    .layouts = store->layouts,
-	};
+	struct work work = work_on(whole, view_new(store->pipeline));
 	int rc;
 
-	work.view = view_new(store->pipeline);
 	rc = read_all(&work, whole, windows, err);
 	buf_release(&work.text);
 	if (rc) {

@@ -698,10 +698,10 @@ scene_log(enum scene scene)
 struct dashboard_live
 scene_live(enum scene scene)
 {
-	struct dashboard_live live = {
-	    .generating = true, .target_per_s = 10000, .actual_per_s = 9487};
+	struct dashboard_live live = {.generating = true, .actual_per_s = 9487};
 
 	controls_init(&live.controls, scene_pipeline());
+	live.controls.per_s = 10000;
 	if (scene == SCENE_EMPTY)
 		live.actual_per_s = -1;
 	if (scene == SCENE_HOSTILE)
@@ -709,7 +709,7 @@ scene_live(enum scene scene)
 			 "broker said \033[5m\xc2\x9b"
 			 "0m \"no\"\n at once");
 	if (scene == SCENE_HUGE) {
-		live.target_per_s = live.controls.per_s = INFINITY;
+		live.controls.per_s = INFINITY;
 		live.actual_per_s = 1e18;
 		live.held_back = true;
 	}

@@ -237,7 +237,7 @@ test_pages(void **state)
 	live.held_back = true;
 	spikes = live;
 	spikes.controls.curve = curve_default(CURVE_SPIKE, 1);
-	spikes.target_per_s = spikes.controls.per_s = INFINITY;
+	spikes.controls.per_s = INFINITY;
 	live.faults[FAULT_DOWN] = (struct fault_state){true, true, NOW - 65000};
 	live.faults[FAULT_READS] = (struct fault_state){true, false, NOW};
 	live.faults[FAULT_NO_LEADER] =

@@ -135,7 +135,7 @@ test_not_there(void **state)
 
 	assert_int_equal(press(f, KEYS_RIGHT), SCREEN_NOTHING);
 	assert_int_equal(press(f, KEYS_F2), SCREEN_NOTHING);
-	assert_true(f->screen.live.target_per_s == 10000);
+	assert_true(f->screen.live.controls.per_s == 10000);
 	assert_int_equal(press(f, 'F'), SCREEN_NOTHING);
 	assert_true(shows(f, "no fault is on"));
 	f->screen.offers = 0;
@@ -157,11 +157,11 @@ test_steps(void **state)
 	press(f, 'g');
 	assert_int_equal(press(f, KEYS_RIGHT), SCREEN_CONTROL);
 	assert_true(set->per_s == 11000);
-	assert_true(f->screen.live.target_per_s == 11000);
+	assert_true(f->screen.live.controls.per_s == 11000);
 	press(f, KEYS_LEFT);
 	assert_true(set->per_s == 9900);
 	/* The other keys for the rate work here, too. */
-	assert_int_equal(press(f, '>'), SCREEN_SET_RATE);
+	assert_int_equal(press(f, '>'), SCREEN_CONTROL);
 	assert_true(set->per_s == 19800);
 
 	go_to(f, "shape");
@@ -252,7 +252,7 @@ test_typed(void **state)
 	/* The rate has its own question, here as elsewhere. */
 	go_to(f, "rate");
 	type(f, "7k");
-	assert_int_equal(press(f, KEYS_ENTER), SCREEN_SET_RATE);
+	assert_int_equal(press(f, KEYS_ENTER), SCREEN_CONTROL);
 	assert_true(set->per_s == 7000);
 	assert_int_equal(f->screen.mode, SCREEN_GENERATOR);
 	/* What is only chosen goes on by Enter. */
@@ -287,7 +287,7 @@ test_presets(void **state)
 	assert_int_equal(set->curve.kind, CURVE_CONSTANT);
 	press(f, KEYS_F6);
 	assert_true(isinf(set->per_s) && set->bad_share == 0);
-	assert_true(isinf(f->screen.live.target_per_s));
+	assert_true(isinf(f->screen.live.controls.per_s));
 }
 
 /* The selection stays within a list that has become shorter. */

@@ -131,11 +131,11 @@ test_rate_keys(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		f->screen.live.target_per_s = cases[i].from;
-		assert_int_equal(press(f, cases[i].key, NOW), SCREEN_SET_RATE);
-		assert_true(f->screen.live.target_per_s == cases[i].to);
+		f->screen.live.controls.per_s = cases[i].from;
+		assert_int_equal(press(f, cases[i].key, NOW), SCREEN_CONTROL);
+		assert_true(f->screen.live.controls.per_s == cases[i].to);
 	}
-	f->screen.live.target_per_s = 0;
+	f->screen.live.controls.per_s = 0;
 	assert_true(shows(f, NOW, "STOPPED"));
 }
 
@@ -173,8 +173,8 @@ test_prompt(void **state)
 		press(f, KEYS_BACKSPACE, NOW);
 	for (const char *key = "25k"; *key; key++)
 		press(f, (unsigned char)*key, NOW);
-	assert_int_equal(press(f, KEYS_ENTER, NOW), SCREEN_SET_RATE);
-	assert_true(f->screen.live.target_per_s == 25000);
+	assert_int_equal(press(f, KEYS_ENTER, NOW), SCREEN_CONTROL);
+	assert_true(f->screen.live.controls.per_s == 25000);
 	assert_int_equal(f->screen.mode, SCREEN_PANELS);
 	assert_true(shows(f, NOW, "25,000/s target"));
 
@@ -182,7 +182,7 @@ test_prompt(void **state)
 	press(f, '7', NOW);
 	assert_int_equal(press(f, KEYS_ESC, NOW), SCREEN_NOTHING);
 	assert_int_equal(f->screen.mode, SCREEN_PANELS);
-	assert_true(f->screen.live.target_per_s == 25000);
+	assert_true(f->screen.live.controls.per_s == 25000);
 	/* It takes no more than it has room for. */
 	press(f, 'r', NOW);
 	for (int i = 0; i < 100; i++)
@@ -304,7 +304,7 @@ test_frozen(void **state)
 	assert_false(shows(f, NOW + 8000, "4,321"));
 	assert_true(shows(f, NOW + 8000, "00:02:13"));
 	/* The flow still obeys. */
-	assert_int_equal(press(f, '>', NOW + 8000), SCREEN_SET_RATE);
+	assert_int_equal(press(f, '>', NOW + 8000), SCREEN_CONTROL);
 	press(f, ' ', NOW + 8000);
 	assert_false(shows(f, NOW + 8000, "FROZEN"));
 	assert_true(shows(f, NOW + 8000, "1,411"));
@@ -949,7 +949,7 @@ test_random(void **state)
 		       1 + (int)(n / 64 % 31), now);
 		screen_draw(&f->screen, &f->canvas, now);
 		assert_null(scene_check(&f->canvas));
-		assert_true(f->screen.live.target_per_s >= 0);
+		assert_true(f->screen.live.controls.per_s >= 0);
 	}
 }
 
