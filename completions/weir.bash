@@ -3,7 +3,8 @@
 
 _weir() {
 	local cur prev word command= at
-	local commands='run view generate check report snapshot export alerts help'
+	local commands='run view generate check report snapshot export alerts record replay
+		help'
 
 	COMPREPLY=()
 	cur=${COMP_WORDS[COMP_CWORD]}
@@ -47,7 +48,11 @@ _weir() {
 		COMPREPLY=($(compgen -d -- "$cur"))
 		return
 		;;
-	-F | --config | --snapshot)
+	--asciicast)
+		COMPREPLY=($(compgen -W '2 3' -- "$cur"))
+		return
+		;;
+	-F | --config | --snapshot | --script | --record | --bundle)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
@@ -58,7 +63,7 @@ _weir() {
 	-b | --brokers | -t | --topic | -X | --property | --group | \
 		--dead-letters | --events | --duration | --seed | --bad | \
 		--generators | --memory | --snapshot-every | --snapshot-keep | \
-		--snapshot-keep-for | --alerts-topic)
+		--snapshot-keep-for | --alerts-topic | --size)
 		return
 		;;
 	esac
@@ -70,8 +75,9 @@ _weir() {
 			--fresh --memory --snapshot --snapshot-every --snapshot-keep
 			--snapshot-keep-for --format --notify --on-alert
 			--alerts-topic --test --stdout --headless --theme --glyphs
-			--ascii --mouse --no-bell --notify-terminal --help
-			--version' -- "$cur"))
+			--ascii --mouse --no-bell --notify-terminal --script
+			--record --record-keys --asciicast --size --realtime --bundle
+			--help --version' -- "$cur"))
 		return
 	fi
 	case $command in

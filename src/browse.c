@@ -56,9 +56,12 @@ struct browse {
 	struct pass pass; /* the thread's */
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t wanted;
+	pthread_cond_t wanted, done;
 	/* Under the lock. */
 	bool stopped, asked;
+	bool due;           /* virtual time: to be answered (again) now */
+	int64_t settled_ms; /* when that was last, */
+	uint64_t settled;   /* and the question */
 	struct page_query query;
 	uint64_t number;
 	struct page *page; /* the newest, until it is taken */
@@ -458,7 +461,11 @@ browse_main(void *arg)
 			pthread_cond_wait(&browse->wanted, &browse->lock);
 			continue;
 		}
-		if (again && began_ns < next_ns) {
+		if (again && !browse->due && clock_is_virtual()) {
+			pthread_cond_wait(&browse->wanted, &browse->lock);
+			continue;
+		}
+		if (again && !browse->due && began_ns < next_ns) {
 			struct timespec until = clock_timespec(next_ns);
 
 			pthread_cond_timedwait(&browse->wanted, &browse->lock,
@@ -469,7 +476,9 @@ browse_main(void *arg)
 		if (!again || !is_current(browse)) {
 			begin(browse, &query, number);
 			rc = go_through(browse,
-					!again && query.place != PAGE_AT, &err);
+					!again && query.place != PAGE_AT &&
+					    !clock_is_virtual(),
+					&err);
 		}
 		next_ns = clock_steady_ns() +
 			  (clock_steady_ns() - began_ns) * PAUSE_COST;
@@ -478,6 +487,10 @@ browse_main(void *arg)
 		pthread_mutex_lock(&browse->lock);
 		if (rc && browse->number == number)
 			browse->problem = err;
+		if (browse->number == number) {
+			browse->due = false;
+			pthread_cond_broadcast(&browse->done);
+		}
 		answered = number;
 		fresh = false;
 	}
@@ -491,6 +504,7 @@ static void
 release(struct browse *browse)
 {
 	pthread_cond_destroy(&browse->wanted);
+	pthread_cond_destroy(&browse->done);
 	pthread_mutex_destroy(&browse->lock);
 	buf_release(&browse->pass.text);
 	free(browse->pass.before.entries);
@@ -513,6 +527,7 @@ browse_start(struct store *store, struct browse **out, struct err *err)
 	pass->after.after = true;
 	pthread_mutex_init(&browse->lock, NULL);
 	clock_cond_init(&browse->wanted);
+	pthread_cond_init(&browse->done, NULL);
 	rc = pthread_create(&browse->thread, NULL, browse_main, browse);
 	if (rc) {
 		release(browse);
@@ -570,4 +585,23 @@ browse_take(struct browse *browse, struct page **page, struct err *err)
 	}
 	pthread_mutex_unlock(&browse->lock);
 	return rc;
+}
+
+void
+browse_settle(struct browse *browse)
+{
+	int64_t now_ms = clock_wall_ms();
+
+	pthread_mutex_lock(&browse->lock);
+	if (browse->asked &&
+	    (browse->settled != browse->number ||
+	     now_ms - browse->settled_ms >= PAUSE_MIN_NS / 1000000)) {
+		browse->settled = browse->number;
+		browse->settled_ms = now_ms;
+		browse->due = true;
+		pthread_cond_signal(&browse->wanted);
+		while (browse->due)
+			pthread_cond_wait(&browse->done, &browse->lock);
+	}
+	pthread_mutex_unlock(&browse->lock);
 }

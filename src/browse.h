@@ -14,7 +14,8 @@
  * at rest they are of one.
  *
  * While a query stands it is answered again when there was a commit, at most
- * once a second, and in at most about a fifth of the time.
+ * once a second, and in at most about a fifth of the time. In virtual time that
+ * is when browse_settle() says so.
  */
 #ifndef WEIR_BROWSE_H
 #define WEIR_BROWSE_H
@@ -44,5 +45,8 @@ void browse_ask(struct browse *browse, const struct page_query *query,
  * waits.
  */
 int browse_take(struct browse *browse, struct page **page, struct err *err);
+
+/* Virtual time: waits until the question is answered, again when it is time. */
+void browse_settle(struct browse *browse);
 
 #endif

@@ -93,8 +93,10 @@ name_source(struct engine *engine, const char *topic,
 	const char *id;
 
 	snprintf(source->topic, sizeof(source->topic), "%s", topic);
+	/* Its port is another one each time. */
 	snprintf(source->label, sizeof(source->label), "%s%s",
-		 engine->embedded ? "embedded broker " : "", engine->brokers);
+		 engine->embedded ? "embedded broker " : "",
+		 engine->options.stepped ? "in lockstep" : engine->brokers);
 	if (engine->embedded)
 		return random_id(source->id, sizeof(source->id), err);
 	id = assignment_cluster_id(engine->assignment);

@@ -414,9 +414,7 @@ lose(struct engine *engine, const struct assignment_change *change)
 }
 
 int
-engine_follow(struct engine *engine, bool starting,
-	      int (*commit)(struct engine *engine, struct err *err),
-	      struct err *err)
+engine_follow(struct engine *engine, bool starting, struct err *err)
 {
 	const struct assignment_change *changes;
 	size_t len = assignment_changes(engine->assignment, &changes);
@@ -427,7 +425,7 @@ engine_follow(struct engine *engine, bool starting,
 		given_up |= changes[i].kind == ASSIGNMENT_GIVEN_UP;
 	if (given_up) {
 		/* Nobody may go on with it before this is stored. */
-		rc = commit(engine, err);
+		rc = engine_commit(engine, err);
 		if (rc)
 			return rc;
 		/* Again: what was sent without waiting may be under way. */
@@ -443,11 +441,11 @@ engine_follow(struct engine *engine, bool starting,
 		assignment_settled(engine->assignment);
 	for (unsigned i = 0; !unplaced && i < engine->partitions_len; i++)
 		unplaced = engine->slots[i].unplaced;
-	if (!unplaced ||
-	    (len == 0 && engine->now_ns - engine->placed_ns < PLACE_NS))
+	if (!unplaced || (len == 0 && !engine->options.stepped &&
+			  engine->now_ns - engine->placed_ns < PLACE_NS))
 		return 0;
 	rc = place_all(engine, starting, err);
-	engine->placed_ns = clock_steady_ns();
+	engine->placed_ns = clock_flow_ns();
 	return rc;
 }
 

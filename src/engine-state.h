@@ -8,6 +8,7 @@
  *   engine-dead.c   dead letters
  *   engine-alerts.c alerts: commands, and who is told
  *   engine-stock.c  counting: the ledger, watermarks, seconds
+ *   engine-step.c   the flow in steps, without its threads
  */
 #ifndef WEIR_ENGINE_STATE_H
 #define WEIR_ENGINE_STATE_H
@@ -117,6 +118,26 @@ void engine_fail(struct engine *engine, const struct err *err);
 /* Closes all of it but the store; what is not open is fine. */
 void engine_close_kafka(struct engine *engine);
 
+/* The parts of a round, for who runs it. */
+void engine_read_clocks(struct engine *engine);
+/* What was taken from the topic, into memory. */
+void engine_take(struct engine *engine, const struct consumer_message *messages,
+		 size_t len);
+/* Fetches no more of what was not what it seemed; engine_follow() does again.
+ */
+void engine_stop_broken(struct engine *engine);
+/*
+ * Seconds, the end of --duration, and the commit when one is due; `generated`:
+ * the generator had ended before the round. Whether all is done is known then.
+ */
+int engine_end_round(struct engine *engine, bool generated, struct err *err);
+int engine_commit(struct engine *engine, struct err *err);
+/*
+ * Stepped: waits until all that was generated is consumed, unless faults are in
+ * the way. WEIR_KAFKA when it does not get there.
+ */
+int engine_settle(struct engine *engine, struct err *err);
+
 /* Leaves the group, having published what the store holds. */
 void engine_leave(struct engine *engine);
 
@@ -126,12 +147,9 @@ unsigned engine_add_entry(struct engine *engine, const char *topic,
 /*
  * Carries out what the assignment says, and places what is to be read and is
  * not fetched: at the start all of it, or it fails; later as far as it goes,
- * now and then again. commit() stores and publishes before something is given
- * up.
+ * now and then again. Commits before something is given up.
  */
-int engine_follow(struct engine *engine, bool starting,
-		  int (*commit)(struct engine *engine, struct err *err),
-		  struct err *err);
+int engine_follow(struct engine *engine, bool starting, struct err *err);
 /* Publishes what was committed, in a group. */
 void engine_publish(struct engine *engine, bool wait);
 

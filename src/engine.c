@@ -163,7 +163,7 @@ engine_fail(struct engine *engine, const struct err *err)
 static int
 put_off(struct engine *engine, int rc, const struct err *why, struct err *err)
 {
-	engine->now_ns = clock_steady_ns();
+	engine->now_ns = clock_flow_ns();
 	engine->retry_ns = engine->now_ns + COMMIT_RETRY_NS;
 	if (rc == WEIR_STORE_FULL || rc == WEIR_FULL)
 		set_text(engine, engine->problem, why->text);
@@ -174,8 +174,8 @@ put_off(struct engine *engine, int rc, const struct err *why, struct err *err)
 	return rc;
 }
 
-static int
-commit(struct engine *engine, struct err *err)
+int
+engine_commit(struct engine *engine, struct err *err)
 {
 	struct store_commit commit = {
 	    .aggregate = &engine->aggregate,
@@ -188,7 +188,7 @@ commit(struct engine *engine, struct err *err)
 	    .seconds_len = engine->seconds_len,
 	};
 	struct notices notices = NOTICES_INIT;
-	int64_t began_ns = clock_steady_ns();
+	int64_t began_ns = clock_flow_ns();
 	struct err why;
 	int rc;
 
@@ -207,7 +207,7 @@ commit(struct engine *engine, struct err *err)
 		      store_commit_bytes(engine->store, &engine->aggregate));
 	engine_before_commit(engine, &commit, &notices);
 	rc = store_commit(engine->store, &commit, &engine->state.commit, &why);
-	engine->now_ns = clock_steady_ns();
+	engine->now_ns = clock_flow_ns();
 	if (rc)
 		return put_off(engine, rc, &why, err);
 	latency_seen(&engine->latency, clock_wall_ms());
@@ -234,11 +234,11 @@ commit(struct engine *engine, struct err *err)
 
 /* ---- The flow ---- */
 
-static void
-read_clocks(struct engine *engine)
+void
+engine_read_clocks(struct engine *engine)
 {
 	engine->now_ms = clock_wall_ms();
-	engine->now_ns = clock_steady_ns();
+	engine->now_ns = clock_flow_ns();
 }
 
 /* What a round did to a partition: how its log is known again, and room. */
@@ -267,14 +267,10 @@ round_off(struct engine *engine, unsigned i)
 	slot->consumed_bytes = 0;
 }
 
-/* One round: what has come, into memory. */
-static void
-consume(struct engine *engine, int timeout_ms)
+void
+engine_take(struct engine *engine, const struct consumer_message *messages,
+	    size_t len)
 {
-	const struct consumer_message *messages;
-	size_t len = consumer_take(engine->consumer, timeout_ms, &messages);
-
-	read_clocks(engine);
 	for (size_t i = 0; i < len; i++) {
 		const struct consumer_message *message = &messages[i];
 		struct store_partition *p = &engine->partitions[message->slot];
@@ -300,12 +296,29 @@ consume(struct engine *engine, int timeout_ms)
 	aggregate_settle(&engine->aggregate);
 	for (unsigned i = 0; i < engine->partitions_len; i++)
 		round_off(engine, i);
-	consumer_release(engine->consumer);
+}
+
+void
+engine_stop_broken(struct engine *engine)
+{
 	for (unsigned i = 0; i < engine->partitions_len; i++)
 		if (engine->slots[i].unplaced && engine->slots[i].fetching) {
 			consumer_stop(engine->consumer, i);
 			engine->slots[i].fetching = false;
 		}
+}
+
+/* One round: what has come, into memory. */
+static void
+consume(struct engine *engine, int timeout_ms)
+{
+	const struct consumer_message *messages;
+	size_t len = consumer_take(engine->consumer, timeout_ms, &messages);
+
+	engine_read_clocks(engine);
+	engine_take(engine, messages, len);
+	consumer_release(engine->consumer);
+	engine_stop_broken(engine);
 	/* Silence because of an outage is not idleness: see watermark.h. */
 	if (consumer_disconnected(engine->consumer))
 		for (unsigned i = 0; i < engine->partitions_len; i++)
@@ -331,6 +344,22 @@ all_done(struct engine *engine, bool generated)
 	return generated && l->unacked == 0 && l->lag == 0;
 }
 
+int
+engine_end_round(struct engine *engine, bool generated, struct err *err)
+{
+	int rc;
+
+	engine_turn_seconds(engine);
+	if (duration_over(engine) && engine->generator)
+		generator_end(engine->generator);
+	if (!commit_due(engine, generated && !atomic_load(&engine->ended)))
+		return 0;
+	rc = engine_commit(engine, err);
+	if (rc == 0 && all_done(engine, generated))
+		atomic_store(&engine->ended, true);
+	return rc;
+}
+
 /* What the group, the topics and the broker say between two rounds. */
 static void
 follow(struct engine *engine)
@@ -339,7 +368,7 @@ follow(struct engine *engine)
 	const char *problem;
 	struct err err;
 
-	if (engine_follow(engine, false, commit, &err) == WEIR_STORE_FOREIGN)
+	if (engine_follow(engine, false, &err) == WEIR_STORE_FOREIGN)
 		engine_fail(engine, &err);
 	problem = engine->place_problem;
 	if (!problem[0])
@@ -366,7 +395,7 @@ engine_main(void *arg)
 	struct engine *engine = arg;
 
 	pthread_setname_np(pthread_self(), "weir-engine");
-	read_clocks(engine);
+	engine_read_clocks(engine);
 	while (!atomic_load(&engine->stopping) &&
 	       !atomic_load(&engine->failed)) {
 		/* Before the commit: what is done then is in it. */
@@ -379,18 +408,12 @@ engine_main(void *arg)
 			struct timespec pause = {0, TAKE_MS * 1000000};
 
 			nanosleep(&pause, NULL);
-			read_clocks(engine);
+			engine_read_clocks(engine);
 		} else {
 			consume(engine, TAKE_MS);
 		}
 		follow(engine);
-		engine_turn_seconds(engine);
-		if (duration_over(engine) && engine->generator)
-			generator_end(engine->generator);
-		if (commit_due(engine,
-			       generated && !atomic_load(&engine->ended)) &&
-		    commit(engine, NULL) == 0 && all_done(engine, generated))
-			atomic_store(&engine->ended, true);
+		engine_end_round(engine, generated, NULL);
 	}
 	return NULL;
 }
@@ -422,10 +445,10 @@ drain(struct engine *engine, bool (*hurry)(void *ctx), void *ctx)
 		follow(engine);
 		engine_turn_seconds(engine);
 		if (commit_due(engine, false))
-			commit(engine, NULL);
+			engine_commit(engine, NULL);
 		if (engine->valid + engine->dead > before)
-			moved_ns = engine->now_ns;
-		if (engine->now_ns - moved_ns >
+			moved_ns = clock_steady_ns();
+		if (clock_steady_ns() - moved_ns >
 		    (consumer_disconnected(engine->consumer) ? OUTAGE_NS
 							     : DRAIN_NS))
 			return;
@@ -444,14 +467,16 @@ start_threads(struct engine *engine, struct err *err)
 	    .per_s = o->per_s,
 	    .events = o->events,
 	    .threads = o->generators,
-	    .seeded = o->seeded,
+	    /* In steps, events are of the time at which they are written. */
+	    .seeded = o->seeded && !o->stepped,
+	    .stepped = o->stepped,
 	    .seed = o->seed,
 	};
 	int rc = 0;
 
 	if (o->generate)
 		rc = generator_start(&generator, &engine->generator, err);
-	if (rc)
+	if (rc || o->stepped)
 		return rc;
 	rc = pthread_create(&engine->thread, NULL, engine_main, engine);
 	if (rc)
@@ -470,7 +495,7 @@ engine_start(const struct engine_options *options, struct engine **out,
 
 	engine->options = *options;
 	pthread_mutex_init(&engine->lock, NULL);
-	read_clocks(engine);
+	engine_read_clocks(engine);
 	engine->started_ns = engine->committed_ns = engine->now_ns;
 	aggregate_init(&engine->aggregate, options->pipeline);
 	rc = decoder_new(options->pipeline, &engine->decoder, err);
@@ -482,13 +507,13 @@ engine_start(const struct engine_options *options, struct engine **out,
 		    xcalloc(engine->heard_len, sizeof(*engine->heard));
 	}
 	if (rc == 0)
-		rc = engine_follow(engine, true, commit, err);
+		rc = engine_follow(engine, true, err);
 	if (rc == 0) {
 		engine->state.started_ms = engine->now_ms;
 		engine->state.memory_limit = (int64_t)options->memory_bytes;
 		engine_begin_seconds(engine);
 		/* A first commit at once: there is something to look at. */
-		rc = commit(engine, err);
+		rc = engine_commit(engine, err);
 	}
 	if (rc == 0)
 		rc = start_threads(engine, err);
@@ -513,10 +538,12 @@ engine_stop(struct engine *engine, bool (*hurry)(void *ctx), void *ctx,
 	outage = !faults_lift(engine->faults) && engine->producer &&
 		 producer_disconnected(engine->producer);
 	/* Upstream first; the engine goes on consuming meanwhile. */
-	if (engine->generator) {
+	if (engine->generator)
 		generator_end(engine->generator);
+	if (engine->generator && engine->options.stepped)
+		engine_settle(engine, NULL);
+	else if (engine->generator)
 		generator_join(engine->generator);
-	}
 	if (engine->producer)
 		producer_flush(engine->producer,
 			       outage ? FLUSH_OUTAGE_MS : FLUSH_MS, hurry, ctx);
@@ -529,8 +556,8 @@ engine_stop(struct engine *engine, bool (*hurry)(void *ctx), void *ctx,
 	} else {
 		if (engine->producer)
 			drain(engine, hurry, ctx);
-		read_clocks(engine);
-		rc = commit(engine, err);
+		engine_read_clocks(engine);
+		rc = engine_commit(engine, err);
 		if (rc == 0)
 			rc = engine_end_delivery(engine, err);
 		if (rc == 0)
@@ -608,7 +635,7 @@ actual_rate(struct engine *engine, int64_t now_ns)
 void
 engine_live(struct engine *engine, struct engine_live *live)
 {
-	int64_t now_ns = clock_steady_ns();
+	int64_t now_ns = clock_flow_ns();
 	const char *source;
 
 	memset(live, 0, sizeof(*live));
@@ -625,6 +652,11 @@ engine_live(struct engine *engine, struct engine_live *live)
 	}
 	if (engine->faults)
 		faults_get(engine->faults, live->faults);
+	if (engine->options.stepped) {
+		/* When clients notice is not the same each time. */
+		live->disconnected = live->faults[FAULT_DOWN].on;
+		return;
+	}
 	if (engine->consumer)
 		live->disconnected = consumer_disconnected(engine->consumer);
 	if (engine->producer && producer_disconnected(engine->producer))
@@ -647,7 +679,7 @@ engine_set_controls(struct engine *engine,
 {
 	if (engine->generator)
 		generator_set_controls(engine->generator, controls,
-				       clock_steady_ns());
+				       clock_flow_ns());
 }
 
 bool
@@ -659,8 +691,11 @@ engine_has_faults(const struct engine *engine)
 void
 engine_set_fault(struct engine *engine, enum fault fault, bool on)
 {
-	if (engine->faults)
-		faults_set(engine->faults, fault, on, clock_wall_ms());
+	if (!engine->faults)
+		return;
+	faults_set(engine->faults, fault, on, clock_wall_ms());
+	if (engine->options.stepped)
+		faults_wait(engine->faults);
 }
 
 const char *

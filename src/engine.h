@@ -9,8 +9,12 @@
  * commits, which alone writes the store. engine_stop() ends them from upstream
  * to downstream: what was generated is flushed, consumed and committed.
  *
+ * Stepped, it has neither: whoever calls engine_step() moves the flow on, by
+ * virtual time, and a run with a seed is the same each time. That takes the
+ * embedded broker, and virtual time before the start (clock_set()).
+ *
  * The functions here may be called by one other thread at a time (the
- * dashboard's); they never wait for the flow.
+ * dashboard's); but for engine_step() they never wait for the flow.
  */
 #ifndef WEIR_ENGINE_H
 #define WEIR_ENGINE_H
@@ -59,6 +63,7 @@ struct engine_options {
 	uint64_t events;     /* 0: no end */
 	int64_t duration_ms; /* 0: no end */
 	unsigned generators; /* threads */
+	bool stepped;
 	bool seeded;
 	uint64_t seed;
 	const char *store_path;
@@ -85,6 +90,13 @@ struct engine_live {
  */
 int engine_start(const struct engine_options *options, struct engine **out,
 		 struct err *err);
+
+/*
+ * Moves the flow on by so many milliseconds of virtual time: what is due is
+ * generated, consumed and committed, unless faults are in the way. Stepped
+ * only. WEIR_KAFKA when the broker does not go along; errors of committing.
+ */
+int engine_step(struct engine *engine, int ms, struct err *err);
 
 /*
  * Ends the flow and frees the engine's threads and connections; the store

@@ -28,6 +28,7 @@
 #include "generate/generator.h"
 #include "generate/stream.h"
 #include "options.h"
+#include "record.h"
 #include "rehearse.h"
 #include "report.h"
 #include "show.h"
@@ -300,7 +301,9 @@ rate_of(const struct options *o, const struct pipeline *pipeline)
 {
 	if (o->per_s >= 0)
 		return o->per_s;
-	return o->headless && o->events ? INFINITY : pipeline->generator.rate;
+	return o->headless && o->events && !record_is_lockstep(o)
+		   ? INFINITY
+		   : pipeline->generator.rate;
 }
 
 /*
@@ -406,11 +409,19 @@ run_over(struct engine *engine, const struct options *o)
 	return code;
 }
 
+/* What there was instead of what a script expected. */
+static void
+print_screen(const struct buf *screen)
+{
+	if (screen->size)
+		fwrite(screen->data, 1, screen->size, stderr);
+}
+
 /* While the engine runs, and its end. */
 static enum exit_code
 run_engine(struct engine *engine, const struct options *o,
 	   const struct pipeline *pipeline, const char *path, struct log *log,
-	   int signal_fd)
+	   struct record *record, int signal_fd)
 {
 	struct show what = {
 	    .engine = engine,
@@ -421,17 +432,22 @@ run_engine(struct engine *engine, const struct options *o,
 	enum exit_code code = EXIT_DONE, over;
 	struct keeper *keeper = NULL;
 	struct err err;
+	int rc;
 
 	if (start_snapshots(o, pipeline, engine, log, &keeper, &err)) {
 		code = fail(&err);
-	} else if (o->headless) {
+	} else if (o->headless && !o->script && !record->cast) {
 		fprintf(stderr, "weir: broker %s, topic %s, store %s\n",
 			engine_brokers(engine),
 			o->topic ? o->topic : pipeline->topic, path);
 		watch_headless(engine, keeper, signal_fd);
 	} else {
 		what.keeper = keeper;
-		if (show(&what, signal_fd, o, &err))
+		what.player = record->script ? &record->player : NULL;
+		what.cast = record->cast;
+		rc = show(&what, signal_fd, o, &err);
+		print_screen(&record->player.screen);
+		if (rc)
 			code = fail(&err);
 	}
 	if (engine_stop(engine, hurry, &signal_fd, &err))
@@ -442,8 +458,38 @@ run_engine(struct engine *engine, const struct options *o,
 	return code == EXIT_DONE ? over : code;
 }
 
+/* librdkafka's words where nobody looks, and they would differ each time. */
+static void
+log_to_nobody(void *ctx, int level, const char *text)
+{
+	(void)ctx;
+	(void)level;
+	(void)text;
+}
+
+static void
+choose_log(struct options *o, struct kafka_log *log)
+{
+	bool staged = o->headless && (o->script || o->record);
+
+	o->kafka.log_ctx = &o->kafka;
+	if (o->headless)
+		setvbuf(stderr, NULL, _IOLBF, 0);
+	if (!o->headless || staged)
+		log->log = log_new();
+	if (record_is_lockstep(o)) {
+		o->kafka.log = log_to_nobody;
+	} else if (log->log) {
+		o->kafka.log = log_to_screen;
+		o->kafka.log_ctx = log;
+	} else {
+		o->kafka.log = log_to_stderr;
+	}
+}
+
 static enum exit_code
-run(struct options *o, struct pipeline *pipeline, int signal_fd)
+run(struct options *o, struct pipeline *pipeline, const struct bundle *replayed,
+    int signal_fd)
 {
 	struct engine_options engine_options = {
 	    .pipeline = pipeline,
@@ -461,14 +507,16 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 	    .events = o->events,
 	    .duration_ms = o->duration_ms,
 	    .generators = o->generators,
+	    .stepped = record_is_lockstep(o),
 	    .seeded = o->seeded,
-	    .seed = o->seed,
+	    .seed = o->seeded ? o->seed : RECORD_SEED,
 	    .throwaway = !o->kafka.brokers && !o->store,
 	    .memory_bytes = (size_t)o->memory_bytes,
 	};
 	struct buf path = BUF_INIT;
 	struct engine *engine = NULL;
 	struct kafka_log kafka_log = {.settings = &o->kafka};
+	struct record record;
 	struct err err = {0};
 	enum exit_code code;
 	int rc;
@@ -476,23 +524,16 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 	rc = check_run(o, pipeline, &engine_options, &err);
 	if (rc)
 		return fail(&err);
-	if (o->headless) {
-		o->kafka.log = log_to_stderr;
-		o->kafka.log_ctx = &o->kafka;
-		setvbuf(stderr, NULL, _IOLBF, 0);
-	} else {
-		kafka_log.log = log_new();
-		o->kafka.log = log_to_screen;
-		o->kafka.log_ctx = &kafka_log;
-	}
+	choose_log(o, &kafka_log);
 	engine_options.kafka = o->kafka;
-	if (o->snapshot)
+	rc = record_begin(&record, o, pipeline, replayed, &err);
+	if (rc == 0 && o->snapshot)
 		rc = check_snapshots(o, pipeline, &err);
 	if (rc == 0)
 		rc = choose_store(o, pipeline, engine_options.throwaway, &path,
 				  &err);
 	engine_options.store_path = path.data;
-	if (rc == 0 && !o->seeded)
+	if (rc == 0 && !o->seeded && !engine_options.stepped)
 		rc = random_seed(&engine_options.seed, &err);
 	if (rc == 0)
 		rc = engine_start(&engine_options, &engine, &err);
@@ -500,7 +541,9 @@ run(struct options *o, struct pipeline *pipeline, int signal_fd)
 		code = fail(&err);
 	else
 		code = run_engine(engine, o, pipeline, path.data, kafka_log.log,
-				  signal_fd);
+				  &record, signal_fd);
+	if (record_end(&record, engine_options.seed, &err) && code == EXIT_DONE)
+		code = fail(&err);
 	if (!o->headless && code == EXIT_DONE)
 		printf("weir: the store is kept: weir view %s\n", path.data);
 	engine_free(engine);
@@ -864,8 +907,38 @@ with_pipeline(struct options *o, int signal_fd)
 	else if (o->command == COMMAND_GENERATE)
 		code = generate(o, pipeline, signal_fd);
 	else
-		code = run(o, pipeline, signal_fd);
+		code = run(o, pipeline, NULL, signal_fd);
 	pipeline_free(pipeline);
+	return code;
+}
+
+static enum exit_code
+replay(struct options *o, int signal_fd)
+{
+	struct bundle bundle = {0};
+	struct pipeline *pipeline = NULL;
+	enum exit_code code;
+	struct err err;
+	int rc;
+
+	rc = bundle_load(o->operand, &bundle, &err);
+	if (rc == 0)
+		rc = pipeline_parse(bundle.pipeline_text,
+				    strlen(bundle.pipeline_text),
+				    bundle.pipeline_name, &pipeline, &err);
+	if (rc) {
+		code = fail(&err);
+	} else {
+		record_options(&bundle, o);
+		if (o->bad_share >= 0)
+			pipeline->generator.bad_share = o->bad_share;
+		code = run(o, pipeline, &bundle, signal_fd);
+		if (code == EXIT_DONE && bundle.digest[0])
+			fprintf(stderr, "weir: the frames are those that were "
+					"recorded\n");
+	}
+	pipeline_free(pipeline);
+	bundle_release(&bundle);
 	return code;
 }
 
@@ -913,6 +986,9 @@ main(int argc, char **argv)
 		break;
 	case COMMAND_ALERTS:
 		code = test_alerts(&options);
+		break;
+	case COMMAND_REPLAY:
+		code = replay(&options, signal_fd);
 		break;
 	case COMMAND_RUN:
 	case COMMAND_GENERATE:

@@ -9,12 +9,17 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "options.h"
 #include "settings.h"
 
 #define MEMORY_DEFAULT (INT64_C(256) << 20)
 #define MEMORY_MIN     (INT64_C(16) << 20)
 #define GENERATORS_MAX 64
+#define COLS_DEFAULT   120
+#define ROWS_DEFAULT   40
+#define SIZE_MAX_COLS  1024 /* as a canvas may have */
+#define SIZE_MAX_ROWS  512
 #define EVERY_DEFAULT  60000 /* ms between snapshots */
 
 static const char help[] =
@@ -39,6 +44,9 @@ static const char help[] =
     "may "
     "be an\n"
     "                            SQLite file of snapshots\n"
+    "  weir record [PIPELINE]    the same as run --headless, for --script and "
+    "--record\n"
+    "  weir replay BUNDLE        run again what --bundle wrote, and compare\n"
     "  weir alerts --test PIPELINE STORE\n"
     "                            when the alerts of a pipeline file would have "
     "fired\n"
@@ -115,6 +123,20 @@ static const char help[] =
     "      --notify-terminal     tell the terminal of alerts, to tell the "
     "desktop (OSC 9)\n"
     "\n"
+    "Scripts and recordings\n"
+    "      --script FILE         keys and expectations, one step a line: "
+    "docs/scripts.md\n"
+    "      --record FILE         what the screen shows, as an asciicast\n"
+    "      --record-keys         with the keys that were pressed\n"
+    "      --asciicast VERSION   2 or 3 (default: 2)\n"
+    "      --size COLSxROWS      of the screen without a terminal (default: "
+    "120x40)\n"
+    "      --realtime            without a terminal: by the clock on the wall, "
+    "not in\n"
+    "                            virtual time, which is the same each time\n"
+    "      --bundle FILE         all that the recording follows from, in one "
+    "file\n"
+    "\n"
     "      --help, --version\n"
     "\n"
     "Exit codes: 0 done; 1 failed while running; 2 wrong usage or pipeline;\n"
@@ -144,6 +166,13 @@ enum {
 	OPT_SNAPSHOT_KEEP_FOR,
 	OPT_FORMAT,
 	OPT_HEADLESS,
+	OPT_SCRIPT,
+	OPT_RECORD,
+	OPT_RECORD_KEYS,
+	OPT_ASCIICAST,
+	OPT_SIZE,
+	OPT_REALTIME,
+	OPT_BUNDLE,
 	OPT_STDOUT,
 	OPT_THEME,
 	OPT_GLYPHS,
@@ -183,6 +212,13 @@ static const struct option longs[] = {
     {"snapshot-keep-for", required_argument, NULL, OPT_SNAPSHOT_KEEP_FOR},
     {"format", required_argument, NULL, OPT_FORMAT},
     {"headless", no_argument, NULL, OPT_HEADLESS},
+    {"script", required_argument, NULL, OPT_SCRIPT},
+    {"record", required_argument, NULL, OPT_RECORD},
+    {"record-keys", no_argument, NULL, OPT_RECORD_KEYS},
+    {"asciicast", required_argument, NULL, OPT_ASCIICAST},
+    {"size", required_argument, NULL, OPT_SIZE},
+    {"realtime", no_argument, NULL, OPT_REALTIME},
+    {"bundle", required_argument, NULL, OPT_BUNDLE},
     {"stdout", no_argument, NULL, OPT_STDOUT},
     {"theme", required_argument, NULL, OPT_THEME},
     {"glyphs", required_argument, NULL, OPT_GLYPHS},
@@ -228,6 +264,13 @@ static const struct {
     {OPT_SNAPSHOT_KEEP_FOR, ON(COMMAND_RUN) | ON(COMMAND_SNAPSHOT)},
     {OPT_FORMAT, ON(COMMAND_EXPORT)},
     {OPT_HEADLESS, ON(COMMAND_RUN)},
+    {OPT_SCRIPT, ON(COMMAND_RUN)},
+    {OPT_RECORD, ON(COMMAND_RUN) | ON(COMMAND_REPLAY)},
+    {OPT_RECORD_KEYS, ON(COMMAND_RUN)},
+    {OPT_ASCIICAST, ON(COMMAND_RUN)},
+    {OPT_SIZE, ON(COMMAND_RUN)},
+    {OPT_REALTIME, ON(COMMAND_RUN)},
+    {OPT_BUNDLE, ON(COMMAND_RUN)},
     {OPT_STDOUT, ON(COMMAND_GENERATE)},
     {OPT_THEME, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
     {OPT_GLYPHS, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
@@ -236,6 +279,8 @@ static const struct {
     {OPT_NO_BELL, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
     {OPT_NOTIFY_TERMINAL, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
 };
+
+static const char RECORD[] = "record"; /* run --headless by another name */
 
 static const struct {
 	const char *name;
@@ -246,6 +291,7 @@ static const struct {
     {"generate", COMMAND_GENERATE, true}, {"check", COMMAND_CHECK, true},
     {"report", COMMAND_REPORT, true},     {"snapshot", COMMAND_SNAPSHOT, true},
     {"export", COMMAND_EXPORT, true},     {"alerts", COMMAND_ALERTS, true},
+    {RECORD, COMMAND_RUN, false},         {"replay", COMMAND_REPLAY, true},
     {"help", COMMAND_HELP, false},
 };
 
@@ -310,22 +356,12 @@ static int
 parse_duration(const char *option, const char *text, int64_t *ms,
 	       struct err *err)
 {
-	static const struct {
-		const char *unit;
-		double ms;
-	} units[] = {{"ms", 1},  {"", 1e3},    {"s", 1e3},
-		     {"m", 6e4}, {"h", 3.6e6}, {"d", 8.64e7}};
-	const char *rest;
-	double value;
+	int64_t value;
 
-	if (number(text, &value, &rest))
-		for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
-			if (strcmp(rest, units[i].unit) == 0 &&
-			    value * units[i].ms >= 1 &&
-			    value * units[i].ms < 1e12) {
-				*ms = (int64_t)(value * units[i].ms);
-				return 0;
-			}
+	if (duration_parse(text, &value) && value >= 1) {
+		*ms = value;
+		return 0;
+	}
 	return err_set(err, WEIR_USAGE, 0,
 		       "%s takes a time, as 90s, 10m or 2h, not \"%s\"", option,
 		       text);
@@ -391,6 +427,22 @@ parse_count(const char *option, const char *text, uint64_t least, uint64_t most,
 	    "%s takes a whole number of at least %llu, as 500, 20k or "
 	    "3M, not \"%s\"",
 	    option, (unsigned long long)least, text);
+}
+
+/* COLSxROWS */
+static int
+parse_size(const char *text, int *cols, int *rows, struct err *err)
+{
+	char x, behind;
+
+	if (strspn(text, "0123456789x") == strlen(text) &&
+	    sscanf(text, "%4d%c%4d%c", cols, &x, rows, &behind) == 3 &&
+	    x == 'x' && *cols >= 1 && *cols <= SIZE_MAX_COLS && *rows >= 1 &&
+	    *rows <= SIZE_MAX_ROWS)
+		return 0;
+	return err_set(err, WEIR_USAGE, 0,
+		       "--size takes COLSxROWS, up to %dx%d, not \"%s\"",
+		       SIZE_MAX_COLS, SIZE_MAX_ROWS, text);
 }
 
 static int
@@ -485,8 +537,7 @@ parse_from(const char *text, struct engine_from *from, struct err *err)
 	from->kind = FROM_TIME;
 	if (parse_time(text, &from->time_ms))
 		return 0;
-	if (text[0] == '-' &&
-	    parse_duration("--from", text + 1, &ms, NULL) == 0 &&
+	if (text[0] == '-' && duration_parse(text + 1, &ms) && ms >= 1 &&
 	    ms < clock_wall_ms()) {
 		from->time_ms = clock_wall_ms() - ms;
 		return 0;
@@ -630,6 +681,29 @@ parse_one(int option, const char *value, struct options *o, struct err *err)
 	case OPT_HEADLESS:
 		o->headless = true;
 		break;
+	case OPT_SCRIPT:
+		o->script = value;
+		break;
+	case OPT_RECORD:
+		o->record = value;
+		break;
+	case OPT_RECORD_KEYS:
+		o->record_keys = true;
+		break;
+	case OPT_ASCIICAST:
+		rc = parse_count("--asciicast", value, 2, 3, &count, err);
+		if (rc == 0)
+			o->asciicast = (int)count;
+		break;
+	case OPT_SIZE:
+		rc = parse_size(value, &o->cols, &o->rows, err);
+		break;
+	case OPT_REALTIME:
+		o->realtime = true;
+		break;
+	case OPT_BUNDLE:
+		o->bundle = value;
+		break;
 	case OPT_STDOUT:
 		o->to_stdout = true;
 		break;
@@ -663,6 +737,38 @@ parse_one(int option, const char *value, struct options *o, struct err *err)
 		break;
 	}
 	return rc;
+}
+
+static int
+check_record(const struct options *o, struct err *err)
+{
+	bool staged = o->headless && (o->script || o->record);
+
+	if (!o->headless && (o->cols || o->realtime || o->bundle))
+		return err_set(err, WEIR_USAGE, 0,
+			       "--size, --realtime and --bundle are for a run "
+			       "without a terminal: `weir record`");
+	if (staged && !o->script && !o->duration_ms && !o->events)
+		return err_set(err, WEIR_USAGE, 0,
+			       "a recording without a terminal ends with "
+			       "--script, --duration or --events: give one");
+	if (staged && !o->realtime && (o->kafka.brokers || o->generators > 1))
+		return err_set(err, WEIR_USAGE, 0,
+			       "virtual time takes the embedded broker and one "
+			       "generator; with --brokers or --generators give "
+			       "--realtime");
+	if (o->headless && !staged && (o->cols || o->realtime || o->bundle))
+		return err_set(err, WEIR_USAGE, 0,
+			       "--size, --realtime and --bundle need --script "
+			       "or --record");
+	if (o->bundle && (!o->script || o->realtime || o->duration_ms ||
+			  o->snapshot || o->store || o->dead_letters ||
+			  o->record_keys || o->asciicast != 2))
+		return err_set(err, WEIR_USAGE, 0,
+			       "--bundle needs --script, and goes with none of "
+			       "--realtime, --duration, --snapshot, --store, "
+			       "--dead-letters, --record-keys, --asciicast 3");
+	return 0;
 }
 
 /* What may be a secret is not for everybody who lists processes. */
@@ -796,6 +902,7 @@ options_parse(int argc, char **argv, struct options *o, struct err *err)
 	o->per_s = o->bad_share = -1;
 	o->generators = 1;
 	o->memory_bytes = MEMORY_DEFAULT;
+	o->asciicast = 2;
 	opterr = 0;
 	optind = 1;
 	/* "-" at the front: operands come in their place, as 1. */
@@ -856,17 +963,25 @@ options_parse(int argc, char **argv, struct options *o, struct err *err)
 			return rc;
 	}
 	o->command = command < 0 ? COMMAND_RUN : (enum command)command;
+	o->headless |= strcmp(name, RECORD) == 0;
 	if (o->command == COMMAND_HELP)
 		return 0;
 	if (needs_operand && !o->operand)
 		return err_set(err, WEIR_USAGE, 0,
 			       "`weir %s` needs %s; see `weir --help`", name,
-			       of_stores(command) && command != COMMAND_ALERTS
+			       command == COMMAND_REPLAY ? "a bundle"
+			       : of_stores(command) && command != COMMAND_ALERTS
 				   ? "the folder of a store"
 				   : "a pipeline");
 	if (add_environment(o, err))
 		return WEIR_USAGE;
 	rc = check_meaning(o, given, given_len, name, err);
+	if (rc == 0 && o->command == COMMAND_RUN)
+		rc = check_record(o, err);
+	if (!o->cols) {
+		o->cols = COLS_DEFAULT;
+		o->rows = ROWS_DEFAULT;
+	}
 	if (!o->snapshot_every_ms)
 		o->snapshot_every_ms = EVERY_DEFAULT;
 	if (!o->snapshots.keep)

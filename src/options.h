@@ -23,6 +23,7 @@ enum command {
 	COMMAND_SNAPSHOT,
 	COMMAND_EXPORT,
 	COMMAND_ALERTS,
+	COMMAND_REPLAY,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 };
@@ -58,6 +59,11 @@ struct options {
 	struct snapshot_options snapshots;
 	enum export_format format;
 	bool headless;
+	const char *script, *record, *bundle; /* files; NULL: none */
+	bool record_keys;
+	bool realtime;
+	int asciicast;  /* the version: 2 or 3 */
+	int cols, rows; /* of the screen without a terminal */
 	bool to_stdout;
 	const char *theme, *glyphs; /* values of settings.h; NULL: not said */
 	bool mouse;

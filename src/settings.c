@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "settings.h"
 
 #define FILE_MAX 65536 /* bytes of a file that somebody wrote by hand */
@@ -276,47 +277,17 @@ edit(const struct buf *text, const struct settings *before,
 
 /* The folders above a file; those that are there are fine. */
 static void
-make_folders(char *path)
+make_folders(const char *file)
 {
+	char *path = xstrdup(file);
+
 	for (char *slash = strchr(path + 1, '/'); slash;
 	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		mkdir(path, 0700);
 		*slash = '/';
 	}
-}
-
-/* Where a link leads, so that it stays one; else the path. */
-static char *
-resolve(const char *path)
-{
-	char *real = realpath(path, NULL);
-
-	return real ? real : xstrdup(path);
-}
-
-static int
-replace_file(char *path, const struct buf *text, struct err *err)
-{
-	struct buf name = BUF_INIT;
-	bool written = false;
-	int fd, rc = 0;
-
-	make_folders(path);
-	buf_addf(&name, "%s.XXXXXX", path);
-	fd = mkstemp(name.data);
-	if (fd >= 0) {
-		written =
-		    write(fd, text->data, text->size) == (ssize_t)text->size;
-		written &= close(fd) == 0;
-		written = written && rename(name.data, path) == 0;
-	}
-	if (!written)
-		rc = err_errno(err, "the settings cannot be kept in %s", path);
-	if (!written && fd >= 0)
-		unlink(name.data);
-	buf_release(&name);
-	return rc;
+	free(path);
 }
 
 int
@@ -324,17 +295,20 @@ settings_keep(const char *path, const struct settings *before,
 	      const struct settings *settings, struct err *err)
 {
 	struct buf text = BUF_INIT, out = BUF_INIT;
-	char *real = resolve(path);
-	int rc = read_file(real, &text, err);
+	struct err why;
+	int rc = read_file(path, &text, err);
 
 	if (rc == WEIR_NOT_FOUND)
 		rc = 0;
 	if (rc == 0) {
 		edit(&text, before, settings, &out);
-		rc = replace_file(real, &out, err);
+		make_folders(path);
+		rc = file_replace(path, &out, &why);
+		if (rc)
+			err_set(err, rc, why.foreign,
+				"the settings cannot be kept: %s", why.text);
 	}
 	buf_release(&text);
 	buf_release(&out);
-	free(real);
 	return rc;
 }

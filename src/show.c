@@ -10,6 +10,7 @@
 #include "settings.h"
 #include "show.h"
 #include "snapshot/past.h"
+#include "stage.h"
 
 /* What the dashboard asks, and who answers. */
 struct source {
@@ -80,6 +81,7 @@ source_live(void *ctx, struct dashboard_live *live)
 	live->actual_per_s = from.actual_per_s;
 	live->held_back = from.held_back;
 	live->ended = from.ended;
+	live->failed = from.failed;
 	live->disconnected = from.disconnected;
 	snprintf(live->message, sizeof(live->message), "%s", from.problem);
 	if (!live->message[0] && source->is->keeper)
@@ -229,6 +231,36 @@ source_keep(void *ctx, const struct settings *settings, struct err *err)
 	return rc;
 }
 
+static void
+source_note(void *ctx, const char *text)
+{
+	struct source *source = ctx;
+
+	log_add(source->is->log, clock_wall_ms(), LEVEL_NOTE, "mark: %s", text);
+}
+
+static int
+source_pass(void *ctx, int ms, struct err *err)
+{
+	struct source *source = ctx;
+	int rc = engine_step(source->is->engine, ms, err);
+
+	if (rc == 0 && source->is->keeper)
+		keeper_settle(source->is->keeper);
+	return rc;
+}
+
+static void
+source_settle(void *ctx)
+{
+	struct source *source = ctx;
+
+	browse_settle(source->browse);
+	fetch_settle(source->fetch);
+	if (source->is->keeper)
+		keeper_settle(source->is->keeper);
+}
+
 static int64_t
 source_now_ms(void *ctx)
 {
@@ -269,11 +301,16 @@ show(const struct show *is, int signal_fd, const struct options *o,
 	    .control = source_control,
 	    .now_ms = source_now_ms,
 	    .log = source_log,
+	    .note = source_note,
 	};
 	struct dashboard_options options = {
 	    .signal_fd = signal_fd,
 	    .notify = o->notify_terminal,
-	    .brokers = o->kafka.brokers,
+	    .brokers = clock_is_virtual() ? "BROKER" : o->kafka.brokers,
+	    .player = is->player,
+	    .cast = is->cast,
+	    .rows = o->rows,
+	    .cols = o->cols,
 	};
 	const struct kafka_settings *kafka =
 	    is->engine ? engine_settings(is->engine) : &o->kafka;
@@ -281,7 +318,8 @@ show(const struct show *is, int signal_fd, const struct options *o,
 	struct err broken;
 	int rc = 0;
 
-	if (settings_path(&config)) {
+	/* A recording does not depend on whose it is. */
+	if (!o->headless && settings_path(&config)) {
 		live.config = config.data;
 		source.keep = source_keep;
 	}
@@ -314,8 +352,13 @@ show(const struct show *is, int signal_fd, const struct options *o,
 	}
 	if (is->snapshots)
 		source.past = source_past;
+	if (clock_is_virtual()) {
+		source.pass = source_pass;
+		source.settle = source_settle;
+	}
 	if (rc == 0)
-		rc = dashboard_run(&source, &options, err);
+		rc = o->headless ? stage_run(&source, &options, err)
+				 : dashboard_run(&source, &options, err);
 	fetch_stop(live.fetch);
 	browse_stop(live.browse);
 	buf_release(&config);

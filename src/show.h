@@ -20,6 +20,8 @@ struct show {
 	const char *snapshots;           /* the file; NULL: none */
 	const struct pipeline *pipeline; /* that of its views */
 	struct log *log;
+	struct player *player; /* of a script; NULL: none */
+	struct cast *cast;     /* the recording; NULL: none */
 };
 
 /*

@@ -19,6 +19,9 @@
 #include "store/page.h"
 #include "store/view.h"
 
+struct cast;
+struct player;
+
 /* What changes between commits: asked for at each frame, never stored. */
 struct dashboard_live {
 	bool generating;                    /* false: this weir only watches */
@@ -28,6 +31,7 @@ struct dashboard_live {
 	bool held_back;      /* the generator waits for the consumer */
 	bool ended;          /* over: --events or --duration reached, or the
 				store is at rest */
+	bool failed;         /* it cannot go on */
 	bool disconnected;   /* no broker can be reached at the moment */
 	struct fault_state faults[FAULTS]; /* all off where none can be made */
 	char message[ERR_TEXT_MAX]; /* a problem that persists now; "" for none
@@ -107,6 +111,15 @@ struct dashboard_source {
 	bool (*told)(void *ctx, char *text, size_t size);
 	/* As log_read(). NULL: there is none. */
 	bool (*log)(void *ctx, struct log_lines *lines);
+	/* Something that is to be in the log. NULL: there is none. */
+	void (*note)(void *ctx, const char *text);
+	/*
+	 * In lockstep: moves virtual time on by so much, with the flow, and
+	 * waits until all that was asked for is answered. Both NULL: time
+	 * passes by itself, and answers come when they come.
+	 */
+	int (*pass)(void *ctx, int ms, struct err *err);
+	void (*settle)(void *ctx);
 	/* The user has changed these. NULL: they are not kept. */
 	int (*keep)(void *ctx, const struct settings *settings,
 		    struct err *err);
@@ -119,14 +132,18 @@ struct dashboard_options {
 	const char *say;      /* at first, on the bottom line; NULL: nothing */
 	bool quit_when_ended; /* --duration and --events: end by itself */
 	bool notify; /* the terminal is told of alerts, to tell the desktop */
-	const char *brokers; /* in commands that are shown; NULL: as the view
-				says where it comes from */
+	const char *brokers;   /* in commands that are shown; NULL: as the view
+				  says where it comes from */
+	struct player *player; /* NULL: no script is played */
+	struct cast *cast; /* what is drawn goes there, too; NULL: nowhere */
+	int rows, cols;    /* at first, without a terminal */
 };
 
 /*
  * Takes the terminal, draws until the user quits, a signal comes or the flow
  * has ended (see quit_when_ended), and restores the terminal. Returns 0, or
- * WEIR_SYSTEM when the terminal cannot be used: the sentence says why.
+ * WEIR_SYSTEM when the terminal cannot be used: the sentence says why; errors
+ * of player_turn() when a script is played.
  */
 int dashboard_run(const struct dashboard_source *source,
 		  const struct dashboard_options *options, struct err *err);

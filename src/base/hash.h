@@ -18,4 +18,15 @@ hash_with(uint64_t hash, uint64_t number)
 	return hash ^ hash >> 32;
 }
 
+/*
+ * XXH3 of 128 bits, of bytes as they come. Its text is 32 hexadecimal digits,
+ * the same that xxh128sum prints of all of them; more bytes may follow.
+ */
+struct hash_stream;
+
+struct hash_stream *hash_stream_new(void);
+void hash_stream_free(struct hash_stream *stream); /* NULL is fine */
+void hash_stream_add(struct hash_stream *stream, const void *data, size_t size);
+void hash_stream_text(const struct hash_stream *stream, char text[33]);
+
 #endif

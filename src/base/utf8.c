@@ -32,6 +32,18 @@ utf8_size(const char *at, const char *end)
 	return size;
 }
 
+uint32_t
+utf8_decode(const char *at, unsigned size)
+{
+	const unsigned char *p = (const unsigned char *)at;
+	/* The first byte has one bit less for each that follows. */
+	uint32_t code = size == 1 ? p[0] : p[0] & (0x7fu >> size);
+
+	for (unsigned i = 1; i < size; i++)
+		code = code << 6 | (p[i] & 0x3fu);
+	return code;
+}
+
 size_t
 utf8_encode(uint32_t code, char out[4])
 {

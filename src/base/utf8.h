@@ -11,6 +11,9 @@
  */
 unsigned utf8_size(const char *at, const char *end);
 
+/* The character of so many bytes, as utf8_size() has it. */
+uint32_t utf8_decode(const char *at, unsigned size);
+
 /* Writes a character, and returns its size: 1 to 4. */
 size_t utf8_encode(uint32_t code, char out[4]);
 

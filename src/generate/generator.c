@@ -25,6 +25,7 @@ struct thread {
 	struct generator_controls controls;
 	int64_t curve_ns;
 	unsigned changes;
+	uint64_t left, written; /* events */
 	_Atomic bool held_back;
 };
 
@@ -143,44 +144,47 @@ write_events(struct thread *thread, uint64_t count, uint64_t index,
 	}
 }
 
+/* What is due now, up to `most`; 0: nothing is, or it has to wait. */
+static uint64_t
+write_due(struct thread *thread, uint64_t most, int64_t now_ns)
+{
+	const struct generator_options *options = &thread->generator->options;
+	bool held_back = producer_held_back(options->producer);
+	uint64_t count = 0;
+
+	take_up(thread, now_ns);
+	if (!held_back)
+		count = pace_take(&thread->pace,
+				  thread->left < most ? thread->left : most,
+				  now_ns);
+	if (held_back || count > 0)
+		atomic_store(&thread->held_back, held_back);
+	write_events(thread, count, thread->written, now_ns);
+	thread->written += count;
+	thread->left -= count;
+	return count;
+}
+
 static void *
 generator_main(void *arg)
 {
 	struct thread *thread = arg;
 	struct generator *generator = thread->generator;
-	const struct generator_options *options = &generator->options;
-	uint64_t left = UINT64_MAX, written = 0;
+	struct producer *producer = generator->options.producer;
 
 	pthread_setname_np(pthread_self(), "weir-generate");
-	if (options->events)
-		left = options->events / options->threads +
-		       (thread->number < options->events % options->threads);
-	pace_init(&thread->pace, 0, clock_steady_ns());
-	while (left > 0 && !atomic_load(&generator->ending)) {
-		int64_t now_ns = clock_steady_ns();
-		uint64_t count;
+	while (thread->left > 0 && !atomic_load(&generator->ending)) {
+		int64_t now_ns = clock_flow_ns(), ns;
 
-		take_up(thread, now_ns);
-		if (producer_held_back(options->producer)) {
-			atomic_store(&thread->held_back, true);
-			send_batch(thread);
+		if (write_due(thread, TAKE_EVENTS, now_ns) > 0)
+			continue;
+		send_batch(thread);
+		if (producer_held_back(producer)) {
 			pause_generating();
 			continue;
 		}
-		count =
-		    pace_take(&thread->pace,
-			      left < TAKE_EVENTS ? left : TAKE_EVENTS, now_ns);
-		if (count == 0) {
-			int64_t ns = pace_wait_ns(&thread->pace, now_ns);
-
-			send_batch(thread);
-			wait_ns(thread, ns > TICK_NS ? ns : TICK_NS);
-			continue;
-		}
-		atomic_store(&thread->held_back, false);
-		write_events(thread, count, written, now_ns);
-		written += count;
-		left -= count;
+		ns = pace_wait_ns(&thread->pace, now_ns);
+		wait_ns(thread, ns > TICK_NS ? ns : TICK_NS);
 	}
 	/*
 	 * What was written is produced: it should reach the queue. What does
@@ -196,6 +200,38 @@ generator_main(void *arg)
 	return NULL;
 }
 
+void
+generator_step(struct generator *generator, int64_t now_ns)
+{
+	struct thread *thread = &generator->threads[0];
+	uint64_t most = PRODUCER_EVENT_MAX / writer_max_bytes(thread->writer);
+
+	if (most > TAKE_EVENTS)
+		most = TAKE_EVENTS;
+	if (most == 0)
+		most = 1;
+	/* A batch that was handed over has room for that much. */
+	do {
+		if (producer_batch_send(thread->batch, NULL) == WEIR_FULL) {
+			atomic_store(&thread->held_back, true);
+			return;
+		}
+	} while (thread->left > 0 && !atomic_load(&generator->ending) &&
+		 write_due(thread, most, now_ns) > 0);
+	if (thread->left == 0 || atomic_load(&generator->ending))
+		atomic_store(&generator->running, 0);
+}
+
+/* How many of all events are this thread's. */
+static uint64_t
+share_of(const struct generator_options *options, unsigned number)
+{
+	if (!options->events)
+		return UINT64_MAX;
+	return options->events / options->threads +
+	       (number < options->events % options->threads);
+}
+
 int
 generator_start(const struct generator_options *options, struct generator **out,
 		struct err *err)
@@ -208,7 +244,7 @@ generator_start(const struct generator_options *options, struct generator **out,
 	    xcalloc(options->threads, sizeof(*generator->threads));
 	controls_init(&generator->controls, options->pipeline);
 	generator->controls.per_s = options->per_s;
-	generator->curve_ns = clock_steady_ns();
+	generator->curve_ns = clock_flow_ns();
 	/* Threads begin by taking this up. */
 	atomic_store(&generator->changes, 1);
 	atomic_store(&generator->running, options->threads);
@@ -220,6 +256,8 @@ generator_start(const struct generator_options *options, struct generator **out,
 
 		thread->generator = generator;
 		thread->number = i;
+		thread->left = share_of(options, i);
+		pace_init(&thread->pace, 0, clock_flow_ns());
 		rc = writer_new(options->pipeline, options->seed, i,
 				&thread->writer, err);
 		if (rc)
@@ -235,6 +273,8 @@ generator_start(const struct generator_options *options, struct generator **out,
 		}
 		generator->damages =
 		    writer_max_damaged(thread->writer) <= PRODUCER_EVENT_MAX;
+		if (options->stepped)
+			continue;
 		code =
 		    pthread_create(&thread->id, NULL, generator_main, thread);
 		if (code)
@@ -329,7 +369,7 @@ generator_done(const struct generator *generator)
 bool
 generator_held_back(const struct generator *generator)
 {
-	for (unsigned i = 0; i < generator->started; i++)
+	for (unsigned i = 0; i < generator->options.threads; i++)
 		if (atomic_load(&generator->threads[i].held_back))
 			return true;
 	return false;

@@ -1,6 +1,8 @@
 /*
  * The generator: threads that write events into the producer at a rate.
  *
+ * Stepped, there are no threads: it writes when it is told to.
+ *
  * Each thread owns its random stream, its pace and its batch; they share only
  * the controls and the word to stop. With a seed, one thread gives the same
  * events in the same order at any rate; several give the same events, and only
@@ -23,11 +25,18 @@ struct generator_options {
 	uint64_t events;  /* stop after so many; 0: no end */
 	unsigned threads; /* at least 1 */
 	bool seeded;      /* event times from the seeded clock (clock.h) */
+	bool stepped;     /* one "thread", which is generator_step()'s caller */
 	uint64_t seed;
 };
 
 int generator_start(const struct generator_options *options,
 		    struct generator **out, struct err *err);
+
+/*
+ * Stepped: writes what has become due by now_ns (flow time), and hands it over.
+ * What the producer has no room for is not written. Never waits.
+ */
+void generator_step(struct generator *generator, int64_t now_ns);
 
 /* Asks all threads to end; what they have written is handed over. */
 void generator_end(struct generator *generator);

@@ -56,6 +56,10 @@ struct consumer {
 	struct release *release;     /* has what was taken */
 	size_t taken_len;
 	struct consumer_message messages[TAKE_MAX];
+	size_t messages_len;
+	struct consumer_message *held; /* set aside; held_room of both */
+	rd_kafka_message_t **records;  /* that they are in */
+	size_t held_len, records_len, held_room;
 	char problem[256], said[PROBLEM_TEXT_MAX];
 	unsigned problem_slot;
 	int64_t woken_ns; /* when the fetching thread was last woken */
@@ -144,6 +148,9 @@ consumer_free(struct consumer *consumer)
 		return;
 	consumer_release(consumer);
 	release_free(consumer->release);
+	consumer_release_held(consumer);
+	free(consumer->held);
+	free(consumer->records);
 	for (unsigned i = 0; i < consumer->slots_len; i++)
 		consumer_stop(consumer, i);
 	if (consumer->queue)
@@ -733,6 +740,7 @@ consumer_take(struct consumer *consumer, int timeout_ms,
 	notice_pause(consumer, begun_ns, timeout_ms);
 	if (!consumer_disconnected(consumer))
 		keep_fetching(consumer);
+	consumer->messages_len = 0;
 	if (atomic_exchange(&consumer->shared.doubtful, 0))
 		return doubt(consumer, messages);
 	for (size_t i = 0; i < consumer->taken_len; i++)
@@ -740,6 +748,7 @@ consumer_take(struct consumer *consumer, int timeout_ms,
 	if (len)
 		client_recovered(&consumer->shared);
 	*messages = consumer->messages;
+	consumer->messages_len = len;
 	return len;
 }
 
@@ -749,6 +758,70 @@ consumer_release(struct consumer *consumer)
 	if (consumer->taken_len)
 		release_give(consumer->release, consumer->taken_len);
 	consumer->taken_len = 0;
+}
+
+/* ---- Setting aside ---- */
+
+void
+consumer_hold(struct consumer *consumer)
+{
+	size_t messages = consumer->held_len + consumer->messages_len;
+	size_t records = consumer->records_len + consumer->taken_len;
+
+	if (records > consumer->held_room) {
+		consumer->held_room = 2 * records;
+		consumer->held =
+		    xrealloc(consumer->held,
+			     consumer->held_room * sizeof(consumer->held[0]));
+		consumer->records = xrealloc(consumer->records,
+					     consumer->held_room *
+						 sizeof(consumer->records[0]));
+	}
+	memcpy(&consumer->held[consumer->held_len], consumer->messages,
+	       consumer->messages_len * sizeof(consumer->held[0]));
+	memcpy(&consumer->records[consumer->records_len],
+	       release_array(consumer->release),
+	       consumer->taken_len * sizeof(consumer->records[0]));
+	consumer->held_len = messages;
+	consumer->records_len = records;
+	consumer->messages_len = consumer->taken_len = 0;
+}
+
+static int
+compare_held(const void *a, const void *b)
+{
+	const struct consumer_message *x = a, *y = b;
+
+	if (x->slot != y->slot)
+		return x->slot < y->slot ? -1 : 1;
+	if (x->offset != y->offset)
+		return x->offset < y->offset ? -1 : 1;
+	return (x->kind > y->kind) - (x->kind < y->kind);
+}
+
+size_t
+consumer_held(struct consumer *consumer,
+	      const struct consumer_message **messages)
+{
+	if (consumer->held_len)
+		qsort(consumer->held, consumer->held_len,
+		      sizeof(consumer->held[0]), compare_held);
+	*messages = consumer->held;
+	return consumer->held_len;
+}
+
+void
+consumer_release_held(struct consumer *consumer)
+{
+	for (size_t i = 0; i < consumer->records_len; i++)
+		rd_kafka_message_destroy(consumer->records[i]);
+	consumer->held_len = consumer->records_len = 0;
+}
+
+int64_t
+consumer_next(const struct consumer *consumer, unsigned slot)
+{
+	return consumer->slots[slot].next;
 }
 
 static bool

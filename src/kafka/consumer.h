@@ -99,6 +99,18 @@ size_t consumer_take(struct consumer *consumer, int timeout_ms,
 		     const struct consumer_message **messages);
 void consumer_release(struct consumer *consumer);
 
+/*
+ * Sets aside what was taken, until consumer_release_held(), in place of the
+ * release: so that more can be taken first.
+ */
+void consumer_hold(struct consumer *consumer);
+/* All of that: by slots, each in the order of its offsets. */
+size_t consumer_held(struct consumer *consumer,
+		     const struct consumer_message **messages);
+void consumer_release_held(struct consumer *consumer);
+/* The offset behind what was taken of a slot. */
+int64_t consumer_next(const struct consumer *consumer, unsigned slot);
+
 /* Of an event that is borrowed: its record's timestamp; -1: none. */
 int64_t consumer_timestamp_ms(const struct consumer_message *message);
 /*

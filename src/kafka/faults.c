@@ -86,6 +86,7 @@ change(struct faults *faults, enum fault fault)
 	faults->states[fault].on = on;
 	if (fault == FAULT_NO_LEADER)
 		faults->led_ns = clock_steady_ns();
+	pthread_cond_broadcast(&faults->wake);
 }
 
 static bool
@@ -160,6 +161,18 @@ faults_get(struct faults *faults, struct fault_state states[FAULTS])
 {
 	pthread_mutex_lock(&faults->lock);
 	memcpy(states, faults->states, sizeof(faults->states));
+	pthread_mutex_unlock(&faults->lock);
+}
+
+void
+faults_wait(struct faults *faults)
+{
+	int64_t until_ns;
+
+	pthread_mutex_lock(&faults->lock);
+	while (faults->running &&
+	       next_change(faults, INT64_MAX, &until_ns) != FAULTS)
+		pthread_cond_wait(&faults->wake, &faults->lock);
 	pthread_mutex_unlock(&faults->lock);
 }
 

@@ -41,6 +41,8 @@ void faults_free(struct faults *faults);
 void faults_set(struct faults *faults, enum fault fault, bool on,
 		int64_t now_ms);
 void faults_get(struct faults *faults, struct fault_state states[FAULTS]);
+/* Waits until all are as wanted, for FAULTS_LEADER_NS at most. */
+void faults_wait(struct faults *faults);
 
 /*
  * Lifts all and waits until they are, for FAULTS_LEADER_NS at most; none can be

@@ -24,10 +24,11 @@ struct fetch {
 	const struct kafka_settings *settings;
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t wanted;
+	pthread_cond_t wanted, done;
 	/* Under the lock. */
 	bool stopped;
 	struct question question; /* the newest */
+	uint64_t answered;        /* the number of the last that was */
 	struct view_event *event; /* its answer, until it is taken */
 };
 
@@ -246,7 +247,6 @@ static void *
 fetch_main(void *arg)
 {
 	struct fetch *fetch = arg;
-	uint64_t answered = 0;
 
 	pthread_setname_np(pthread_self(), "weir-fetch");
 	pthread_mutex_lock(&fetch->lock);
@@ -254,14 +254,15 @@ fetch_main(void *arg)
 		struct question question = fetch->question;
 		struct view_event *event;
 
-		if (question.number == answered) {
+		if (question.number == fetch->answered) {
 			pthread_cond_wait(&fetch->wanted, &fetch->lock);
 			continue;
 		}
 		pthread_mutex_unlock(&fetch->lock);
 		event = answer(fetch, &question);
 		pthread_mutex_lock(&fetch->lock);
-		answered = question.number;
+		fetch->answered = question.number;
+		pthread_cond_broadcast(&fetch->done);
 		if (fetch->question.number == question.number) {
 			free(fetch->event);
 			fetch->event = event;
@@ -279,6 +280,7 @@ static void
 release(struct fetch *fetch)
 {
 	pthread_cond_destroy(&fetch->wanted);
+	pthread_cond_destroy(&fetch->done);
 	pthread_mutex_destroy(&fetch->lock);
 	free(fetch->event);
 	free(fetch);
@@ -294,6 +296,7 @@ fetch_start(const struct kafka_settings *settings, struct fetch **out,
 	fetch->settings = settings;
 	pthread_mutex_init(&fetch->lock, NULL);
 	pthread_cond_init(&fetch->wanted, NULL);
+	pthread_cond_init(&fetch->done, NULL);
 	rc = pthread_create(&fetch->thread, NULL, fetch_main, fetch);
 	if (rc) {
 		release(fetch);
@@ -343,4 +346,13 @@ fetch_take(struct fetch *fetch)
 	fetch->event = NULL;
 	pthread_mutex_unlock(&fetch->lock);
 	return event;
+}
+
+void
+fetch_settle(struct fetch *fetch)
+{
+	pthread_mutex_lock(&fetch->lock);
+	while (fetch->answered != fetch->question.number)
+		pthread_cond_wait(&fetch->done, &fetch->lock);
+	pthread_mutex_unlock(&fetch->lock);
 }

@@ -32,5 +32,7 @@ void fetch_ask(struct fetch *fetch, const char *topic, int32_t partition,
  * or it was taken. What could not be fetched says why. Never waits.
  */
 struct view_event *fetch_take(struct fetch *fetch);
+/* Waits until what was asked for is answered. */
+void fetch_settle(struct fetch *fetch);
 
 #endif

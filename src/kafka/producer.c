@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "kafka/embedded.h"
 #include "kafka/rdkafka-door.h"
 #include "kafka/producer.h"
@@ -155,11 +156,13 @@ producer_new(const struct kafka_settings *settings, const char *topic,
 {
 	struct producer *producer = xcalloc(1, sizeof(*producer));
 	/* A queued message costs some 250 bytes beside its payload. */
-	size_t messages = memory_bytes / 512;
+	size_t messages;
 	char messages_text[24], kbytes_text[24];
 	struct kafka_default defaults[] = {
 	    {"enable.idempotence", "true"},
 	    {"linger.ms", "20"},
+	    /* One after the other, their answers do not wait for each other. */
+	    {"max.in.flight", clock_is_virtual() ? "1" : "5"},
 	    {"batch.num.messages", "10000"},
 	    {"queue.buffering.max.messages", messages_text},
 	    {"queue.buffering.max.kbytes", kbytes_text},
@@ -168,6 +171,13 @@ producer_new(const struct kafka_settings *settings, const char *topic,
 	rd_kafka_conf_t *conf;
 	int rc;
 
+	/*
+	 * Where the consumer is never far behind, that bounds the queue; and in
+	 * virtual time what fits into it must not depend on the broker's speed.
+	 */
+	if (clock_is_virtual())
+		memory_bytes = SIZE_MAX;
+	messages = memory_bytes / 512;
 	snprintf(messages_text, sizeof(messages_text), "%zu",
 		 messages < 10000      ? (size_t)10000
 		 : messages > 10000000 ? (size_t)10000000
@@ -213,6 +223,12 @@ producer_flush(struct producer *producer, int timeout_ms,
 	rd_kafka_purge(producer->rk,
 		       RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 	rd_kafka_flush(producer->rk, 1000);
+}
+
+void
+producer_push(struct producer *producer, int timeout_ms)
+{
+	rd_kafka_flush(producer->rk, timeout_ms);
 }
 
 void
@@ -414,6 +430,42 @@ count_added(struct producer_batch *batch)
 	batch->added = 0;
 }
 
+/*
+ * As rd_kafka_produce_batch(), which takes the system's time: one by one, with
+ * that of the clock.
+ */
+static unsigned
+produce_at(struct producer *producer, unsigned partition,
+	   rd_kafka_message_t *messages, unsigned len)
+{
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < len; i++) {
+		rd_kafka_message_t *message = &messages[i];
+
+		message->err = rd_kafka_producev(
+		    producer->rk, RD_KAFKA_V_RKT(producer->topic),
+		    RD_KAFKA_V_PARTITION((int32_t)partition),
+		    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+		    RD_KAFKA_V_VALUE(message->payload, message->len),
+		    RD_KAFKA_V_KEY(message->key, message->key_len),
+		    RD_KAFKA_V_TIMESTAMP(clock_wall_ms()), RD_KAFKA_V_END);
+		taken += message->err == 0;
+	}
+	return taken;
+}
+
+static unsigned
+produce(struct producer *producer, unsigned partition,
+	rd_kafka_message_t *messages, unsigned len)
+{
+	if (clock_is_virtual())
+		return produce_at(producer, partition, messages, len);
+	return (unsigned)rd_kafka_produce_batch(
+	    producer->topic, (int32_t)partition, RD_KAFKA_MSG_F_COPY, messages,
+	    (int)len);
+}
+
 int
 producer_batch_send(struct producer_batch *batch, struct err *err)
 {
@@ -428,9 +480,7 @@ producer_batch_send(struct producer_batch *batch, struct err *err)
 
 		if (len == 0)
 			continue;
-		if (rd_kafka_produce_batch(producer->topic, (int32_t)p,
-					   RD_KAFKA_MSG_F_COPY, messages,
-					   (int)len) == (int)len) {
+		if (produce(producer, p, messages, len) == len) {
 			batch->partitions[p].len = 0;
 			continue;
 		}

@@ -2,8 +2,9 @@
  * The producer: idempotent, every delivery report counted.
  *
  * Generator threads gather events in batches of their own and hand them over
- * together. Delivery reports come in on a thread of librdkafka. Counts are read
- * as one consistent picture.
+ * together; each is created when it is handed over, by clock time. Delivery
+ * reports come in on a thread of librdkafka. Counts are read as one consistent
+ * picture.
  *
  * On the embedded broker, which forgets what nobody has read in time, the
  * producer knows how many bytes of each partition are written and not consumed,
@@ -42,6 +43,8 @@ int producer_new(const struct kafka_settings *settings, const char *topic,
  */
 void producer_flush(struct producer *producer, int timeout_ms,
 		    bool (*hurry)(void *ctx), void *ctx);
+/* Sends what waits for more, and waits for it up to timeout_ms. */
+void producer_push(struct producer *producer, int timeout_ms);
 void producer_free(struct producer *producer); /* NULL is fine */
 
 /*

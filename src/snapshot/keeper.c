@@ -20,11 +20,15 @@ struct keeper {
 	struct snapshot *snapshot; /* the thread's; NULL: to be opened */
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t wanted; /* stopped, or asked */
+	pthread_cond_t wanted; /* stopped, asked, or due */
+	pthread_cond_t done;
 	/* Under the lock. */
 	bool stopped;
 	bool asked; /* for one at once */
-	bool told;  /* there is something in told_text */
+	bool due;   /* virtual time: the interval has ended */
+	bool busy;
+	int64_t next_ns; /* flow time */
+	bool told;       /* there is something in told_text */
 	char told_text[ERR_TEXT_MAX];
 	struct err problem; /* code 0: none */
 };
@@ -90,7 +94,7 @@ take(struct keeper *k, bool asked)
 {
 	struct snapshot_result result = {.commit = 0};
 	struct err err = {.code = WEIR_OK};
-	int64_t began_ns = clock_steady_ns();
+	int64_t began_ns = clock_flow_ns();
 	char text[ERR_TEXT_MAX];
 	int rc = take_once(k, &result, &err);
 
@@ -98,7 +102,7 @@ take(struct keeper *k, bool asked)
 	k->problem.code = WEIR_OK;
 	if (rc)
 		k->problem = err;
-	say(k, &result, clock_steady_ns() - began_ns, text);
+	say(k, &result, clock_flow_ns() - began_ns, text);
 	if (asked)
 		memcpy(k->told_text, text, sizeof(k->told_text));
 	k->told |= asked;
@@ -111,19 +115,32 @@ take(struct keeper *k, bool asked)
 
 enum call { CALL_TIME, CALL_ASKED, CALL_STOPPED };
 
-/* Until then, or until somebody calls. */
+/* For the end of the interval, or until somebody calls. */
 static enum call
-wait_until(struct keeper *k, int64_t until_ns)
+wait_on(struct keeper *k)
 {
-	struct timespec until = clock_timespec(until_ns);
+	struct timespec until = clock_timespec(k->next_ns);
+	int rc = 0;
 	enum call call;
 
 	pthread_mutex_lock(&k->lock);
-	while (!k->stopped && !k->asked &&
-	       pthread_cond_timedwait(&k->wanted, &k->lock, &until) == 0)
-		;
+	k->busy = false;
+	pthread_cond_broadcast(&k->done);
+	while (!k->stopped && !k->asked && !k->due && rc == 0)
+		rc = clock_is_virtual()
+			 ? pthread_cond_wait(&k->wanted, &k->lock)
+			 : pthread_cond_timedwait(&k->wanted, &k->lock, &until);
 	call = k->stopped ? CALL_STOPPED : k->asked ? CALL_ASKED : CALL_TIME;
-	k->asked = false;
+	if (call == CALL_ASKED)
+		k->asked = false;
+	else
+		k->due = false;
+	/* One that was asked for leaves the intervals as they are. */
+	if (call == CALL_TIME)
+		k->next_ns += k->options.every_ms * 1000000;
+	if (k->next_ns < clock_flow_ns())
+		k->next_ns = clock_flow_ns() + k->options.every_ms * 1000000;
+	k->busy = true;
 	pthread_mutex_unlock(&k->lock);
 	return call;
 }
@@ -132,21 +149,13 @@ static void *
 keeper_main(void *arg)
 {
 	struct keeper *k = arg;
-	int64_t every_ns = k->options.every_ms * 1000000;
-	int64_t next_ns = clock_steady_ns() + every_ns;
 	enum call call;
 
 	pthread_setname_np(pthread_self(), "weir-snapshot");
 	/* Linux has this for each thread. If not, snapshots are only faster. */
 	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
-	while ((call = wait_until(k, next_ns)) != CALL_STOPPED) {
+	while ((call = wait_on(k)) != CALL_STOPPED)
 		take(k, call == CALL_ASKED);
-		/* One that was asked for leaves the intervals as they are. */
-		if (call == CALL_TIME)
-			next_ns += every_ns;
-		if (next_ns < clock_steady_ns())
-			next_ns = clock_steady_ns() + every_ns;
-	}
 	/* Nothing is held up any more, but the end. */
 	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 0);
 	take(k, false);
@@ -164,9 +173,12 @@ keeper_start(const struct keeper_options *options, struct keeper **out,
 	k->options = *options;
 	pthread_mutex_init(&k->lock, NULL);
 	clock_cond_init(&k->wanted);
+	pthread_cond_init(&k->done, NULL);
+	k->next_ns = clock_flow_ns() + options->every_ms * 1000000;
 	rc = pthread_create(&k->thread, NULL, keeper_main, k);
 	if (rc) {
 		pthread_cond_destroy(&k->wanted);
+		pthread_cond_destroy(&k->done);
 		pthread_mutex_destroy(&k->lock);
 		free(k);
 		return err_set(err, WEIR_SYSTEM, rc,
@@ -192,6 +204,17 @@ keeper_ask(struct keeper *k)
 	pthread_mutex_lock(&k->lock);
 	k->asked = true;
 	pthread_cond_signal(&k->wanted);
+	pthread_mutex_unlock(&k->lock);
+}
+
+void
+keeper_settle(struct keeper *k)
+{
+	pthread_mutex_lock(&k->lock);
+	k->due = clock_flow_ns() >= k->next_ns;
+	pthread_cond_signal(&k->wanted);
+	while (k->asked || k->due || k->busy)
+		pthread_cond_wait(&k->done, &k->lock);
 	pthread_mutex_unlock(&k->lock);
 }
 
@@ -225,6 +248,7 @@ keeper_stop(struct keeper *k, struct err *err)
 	if (rc && err)
 		*err = k->problem;
 	pthread_cond_destroy(&k->wanted);
+	pthread_cond_destroy(&k->done);
 	pthread_mutex_destroy(&k->lock);
 	free(k);
 	return rc;

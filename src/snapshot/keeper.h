@@ -4,7 +4,8 @@
  *
  * The thread (weir-snapshot) owns the snapshot file, and a read transaction on
  * the store while it takes one. It runs at a lower priority than the flow. What
- * goes wrong is a sentence, and is tried again at the next interval.
+ * goes wrong is a sentence, and is tried again at the next interval. In virtual
+ * time intervals end when keeper_settle() sees that they have.
  */
 #ifndef WEIR_SNAPSHOT_KEEPER_H
 #define WEIR_SNAPSHOT_KEEPER_H
@@ -40,6 +41,9 @@ void keeper_ask(struct keeper *keeper);
  * with a sentence of at most `size` bytes. Any thread.
  */
 bool keeper_told(struct keeper *keeper, char *text, size_t size);
+
+/* Virtual time: waits until the snapshots that are due are taken. */
+void keeper_settle(struct keeper *keeper);
 
 /*
  * Waits for the snapshot that is under way, takes a last one, and ends the

@@ -211,7 +211,7 @@ test_refused(void **state)
 {
 	struct world *w = *state;
 	struct settings before = w->settings;
-	static const char wanted[] = "the settings cannot be kept in ";
+	static const char wanted[] = "the settings cannot be kept: ";
 
 	w->settings.bell = false;
 	assert_int_equal(settings_keep("/proc/nobody/config", &before,
