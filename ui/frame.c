@@ -274,12 +274,12 @@ frame_key(struct frame *frame, uint32_t key, int64_t now_ms)
 }
 
 void
-frame_set_rate(struct frame *frame, double per_s)
+frame_set_rate(struct frame *frame, double per_s, int64_t now_ms)
 {
 	if (!frame->screen.live.generating)
 		return;
 	frame->screen.live.controls.per_s = per_s;
-	frame_grant(frame, SCREEN_CONTROL, 0);
+	frame_grant(frame, SCREEN_CONTROL, now_ms);
 }
 
 void

@@ -49,7 +49,7 @@ enum screen_wish frame_key(struct frame *frame, uint32_t key, int64_t now_ms);
 enum screen_wish frame_grant(struct frame *frame, enum screen_wish wish,
 			     int64_t now_ms);
 /* Sets the generator's rate, where there is one. */
-void frame_set_rate(struct frame *frame, double per_s);
+void frame_set_rate(struct frame *frame, double per_s, int64_t now_ms);
 /* A mark in the recording and in the log. */
 void frame_mark(struct frame *frame, const char *text, int64_t now_ms);
 

@@ -139,7 +139,7 @@ act(struct player *player, const struct script_step *step, struct frame *frame,
 		frame_mark(frame, step->text, now_ms);
 		break;
 	case SCRIPT_RATE:
-		frame_set_rate(frame, step->per_s);
+		frame_set_rate(frame, step->per_s, now_ms);
 		break;
 	case SCRIPT_SCREENSHOT:
 		return screenshot(player, step, frame, err);
