@@ -768,6 +768,8 @@ consumer_hold(struct consumer *consumer)
 	size_t messages = consumer->held_len + consumer->messages_len;
 	size_t records = consumer->records_len + consumer->taken_len;
 
+	if (consumer->taken_len == 0)
+		return;
 	if (records > consumer->held_room) {
 		consumer->held_room = 2 * records;
 		consumer->held =

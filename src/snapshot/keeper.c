@@ -119,11 +119,16 @@ enum call { CALL_TIME, CALL_ASKED, CALL_STOPPED };
 static enum call
 wait_on(struct keeper *k)
 {
-	struct timespec until = clock_timespec(k->next_ns);
+	int64_t every_ns = k->options.every_ms * 1000000;
+	struct timespec until;
 	int rc = 0;
 	enum call call;
 
 	pthread_mutex_lock(&k->lock);
+	/* One that takes longer than the interval is not caught up with. */
+	if (!clock_is_virtual() && k->next_ns < clock_flow_ns())
+		k->next_ns = clock_flow_ns() + every_ns;
+	until = clock_timespec(k->next_ns);
 	k->busy = false;
 	pthread_cond_broadcast(&k->done);
 	while (!k->stopped && !k->asked && !k->due && rc == 0)
@@ -137,9 +142,7 @@ wait_on(struct keeper *k)
 		k->due = false;
 	/* One that was asked for leaves the intervals as they are. */
 	if (call == CALL_TIME)
-		k->next_ns += k->options.every_ms * 1000000;
-	if (k->next_ns < clock_flow_ns())
-		k->next_ns = clock_flow_ns() + k->options.every_ms * 1000000;
+		k->next_ns += every_ns;
 	k->busy = true;
 	pthread_mutex_unlock(&k->lock);
 	return call;

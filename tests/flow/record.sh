@@ -175,12 +175,12 @@ refuse 1 '/dev/full' "a full disk" record --script all.script \
 	--record /dev/full --snapshot full.db
 check "which ends nothing else" says out "$ledger_holds"
 refuse 2 'give one' "a recording without an end" record --record x.cast
-refuse 2 -- '--size takes COLSxROWS' "a size that is none" record \
+refuse 2 '--size takes COLSxROWS' "a size that is none" record \
 	--script short.script --size 80
 refuse 2 'without a terminal' "a size for a terminal" run --size 80x24
-refuse 2 -- '--realtime' "a cluster in virtual time" record \
+refuse 2 '--realtime' "a cluster in virtual time" record \
 	--script short.script -b 127.0.0.1:1
-refuse 2 -- '--bundle' "a bundle of what cannot be had again" record \
+refuse 2 '--bundle' "a bundle of what cannot be had again" record \
 	--script short.script --bundle x.bundle --snapshot x.db
 
 # --- bundles ---------------------------------------------------------------------------
