@@ -999,7 +999,7 @@ main(int argc, char **argv)
 		code = EXIT_USAGE;
 		break;
 	}
-	if (fflush(stdout) != 0 && code == EXIT_DONE) {
+	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_DONE) {
 		fprintf(stderr, "weir: cannot write: %s\n", strerror(errno));
 		code = EXIT_FAILED;
 	}

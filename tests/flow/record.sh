@@ -5,6 +5,10 @@
 # cast.py, and by asciinema where it is there, which share nothing with weir.
 . "${srcdir:-.}/tests/lib/tap.sh"
 need python3 jq
+# The test leaves its folder.
+lib=$(cd "$lib" && pwd)
+srcdir=$(cd "$srcdir" && pwd)
+interactions=$srcdir/schema/interactions.json
 
 # DESCRIPTION ARGUMENTS...: a recording; its report goes to $tmp/report
 record() {
