@@ -280,6 +280,12 @@ static const struct {
     {OPT_NOTIFY_TERMINAL, ON(COMMAND_RUN) | ON(COMMAND_VIEW)},
 };
 
+/* What a bundle holds, or is made by: a replay would not have the others. */
+static const int bundled[] = {
+    OPT_RATE,   OPT_EVENTS, OPT_SEED, OPT_BAD,   OPT_HEADLESS, OPT_SCRIPT,
+    OPT_RECORD, OPT_BUNDLE, OPT_SIZE, OPT_THEME, OPT_GLYPHS,   OPT_ASCII,
+};
+
 static const char RECORD[] = "record"; /* run --headless by another name */
 
 static const struct {
@@ -761,13 +767,36 @@ check_record(const struct options *o, struct err *err)
 		return err_set(err, WEIR_USAGE, 0,
 			       "--size, --realtime and --bundle need --script "
 			       "or --record");
-	if (o->bundle && (!o->script || o->realtime || o->duration_ms ||
-			  o->snapshot || o->store || o->dead_letters ||
-			  o->record_keys || o->asciicast != 2))
-		return err_set(err, WEIR_USAGE, 0,
-			       "--bundle needs --script, and goes with none of "
-			       "--realtime, --duration, --snapshot, --store, "
-			       "--dead-letters, --record-keys, --asciicast 3");
+	if (o->bundle && !o->script)
+		return err_set(err, WEIR_USAGE, 0, "--bundle needs --script");
+	return 0;
+}
+
+static const char *
+long_name(int option)
+{
+	const struct option *opt = longs;
+
+	while (opt->val != option)
+		opt++;
+	return opt->name;
+}
+
+static int
+check_bundle(const int *given, unsigned given_len, struct err *err)
+{
+	for (unsigned i = 0; i < given_len; i++) {
+		size_t j = 0;
+
+		while (j < sizeof(bundled) / sizeof(*bundled) &&
+		       bundled[j] != given[i])
+			j++;
+		if (j == sizeof(bundled) / sizeof(*bundled))
+			return err_set(err, WEIR_USAGE, 0,
+				       "--%s does not go with --bundle: a "
+				       "bundle has no place for it",
+				       long_name(given[i]));
+	}
 	return 0;
 }
 
@@ -808,16 +837,12 @@ check_meaning(const struct options *o, const int *given, unsigned given_len,
 	for (unsigned i = 0; i < given_len; i++) {
 		for (size_t j = 0; j < sizeof(meant_for) / sizeof(*meant_for);
 		     j++) {
-			const struct option *opt = longs;
-
 			if (meant_for[j].option != given[i] ||
 			    meant_for[j].commands & ON(o->command))
 				continue;
-			while (opt->val != given[i])
-				opt++;
 			return err_set(err, WEIR_USAGE, 0,
 				       "--%s has no meaning for `weir %s`",
-				       opt->name, name);
+				       long_name(given[i]), name);
 		}
 	}
 	if (o->no_generate && !o->kafka.brokers)
@@ -978,6 +1003,8 @@ options_parse(int argc, char **argv, struct options *o, struct err *err)
 	rc = check_meaning(o, given, given_len, name, err);
 	if (rc == 0 && o->command == COMMAND_RUN)
 		rc = check_record(o, err);
+	if (rc == 0 && o->bundle)
+		rc = check_bundle(given, given_len, err);
 	if (!o->cols) {
 		o->cols = COLS_DEFAULT;
 		o->rows = ROWS_DEFAULT;

@@ -20,7 +20,7 @@ mark_alerts(struct frame *frame, const struct view *view, int64_t now_ms)
 {
 	const struct pipeline *pipeline = view->pipeline;
 
-	for (unsigned i = 0; i < pipeline->alerts_len; i++) {
+	for (unsigned i = 0; i < view->rules_len; i++) {
 		bool fires = view->rules[i].firing > 0;
 		char text[PIPELINE_NAME_MAX + 8];
 

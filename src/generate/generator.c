@@ -273,8 +273,11 @@ generator_start(const struct generator_options *options, struct generator **out,
 		}
 		generator->damages =
 		    writer_max_damaged(thread->writer) <= PRODUCER_EVENT_MAX;
-		if (options->stepped)
+		/* Its rate counts from now on, not from its first step on. */
+		if (options->stepped) {
+			take_up(thread, generator->curve_ns);
 			continue;
+		}
 		code =
 		    pthread_create(&thread->id, NULL, generator_main, thread);
 		if (code)

@@ -768,6 +768,7 @@ consumer_hold(struct consumer *consumer)
 	size_t messages = consumer->held_len + consumer->messages_len;
 	size_t records = consumer->records_len + consumer->taken_len;
 
+	/* Then there may be no room yet, which memcpy() must not see. */
 	if (consumer->taken_len == 0)
 		return;
 	if (records > consumer->held_room) {

@@ -119,15 +119,11 @@ enum call { CALL_TIME, CALL_ASKED, CALL_STOPPED };
 static enum call
 wait_on(struct keeper *k)
 {
-	int64_t every_ns = k->options.every_ms * 1000000;
 	struct timespec until;
 	int rc = 0;
 	enum call call;
 
 	pthread_mutex_lock(&k->lock);
-	/* One that takes longer than the interval is not caught up with. */
-	if (!clock_is_virtual() && k->next_ns < clock_flow_ns())
-		k->next_ns = clock_flow_ns() + every_ns;
 	until = clock_timespec(k->next_ns);
 	k->busy = false;
 	pthread_cond_broadcast(&k->done);
@@ -140,12 +136,24 @@ wait_on(struct keeper *k)
 		k->asked = false;
 	else
 		k->due = false;
-	/* One that was asked for leaves the intervals as they are. */
-	if (call == CALL_TIME)
-		k->next_ns += every_ns;
 	k->busy = true;
 	pthread_mutex_unlock(&k->lock);
 	return call;
+}
+
+static void
+plan_next(struct keeper *k, enum call call)
+{
+	int64_t every_ns = k->options.every_ms * 1000000;
+
+	pthread_mutex_lock(&k->lock);
+	/* One that was asked for leaves the intervals as they are. */
+	if (call == CALL_TIME)
+		k->next_ns += every_ns;
+	/* One that takes longer than the interval is not caught up with. */
+	if (k->next_ns < clock_flow_ns())
+		k->next_ns = clock_flow_ns() + every_ns;
+	pthread_mutex_unlock(&k->lock);
 }
 
 static void *
@@ -157,8 +165,10 @@ keeper_main(void *arg)
 	pthread_setname_np(pthread_self(), "weir-snapshot");
 	/* Linux has this for each thread. If not, snapshots are only faster. */
 	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
-	while ((call = wait_on(k)) != CALL_STOPPED)
+	while ((call = wait_on(k)) != CALL_STOPPED) {
 		take(k, call == CALL_ASKED);
+		plan_next(k, call);
+	}
 	/* Nothing is held up any more, but the end. */
 	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 0);
 	take(k, false);

@@ -510,6 +510,69 @@ test_again(void **state)
 	assert_int_equal(browse_take(w.browse, &page, NULL), WEIR_NOT_FOUND);
 }
 
+/* A page of the commit, if there is to be one. */
+static void
+check_settled(bool answered, uint64_t commit)
+{
+	struct page *page;
+
+	browse_settle(w.browse);
+	assert_int_equal(browse_take(w.browse, &page, NULL),
+			 answered ? 0 : WEIR_NOT_FOUND);
+	if (!answered)
+		return;
+	assert_int_equal(page->question, w.number);
+	assert_true(page->complete);
+	assert_int_equal(page->first_commit, commit);
+	assert_int_equal(page->last_commit, commit);
+	free(page);
+}
+
+/*
+ * In virtual time a question is answered when it is waited for, and again after
+ * a commit, but not within a second. Virtual time is for good: this is the last
+ * test.
+ */
+static void
+test_settle(void **state)
+{
+	static const struct {
+		int64_t ms;
+		bool asks, commits, answered;
+	} steps[] = {
+	    {0, true, false, true},      {0, false, false, false},
+	    {100, false, true, false},   {900, false, true, false},
+	    {999, false, true, false},   {1000, false, false, true},
+	    {1000, false, true, false},  {1500, true, false, true},
+	    {1600, true, true, true},    {2000, false, true, false},
+	    {2599, false, true, false},  {2600, false, true, true},
+	    {3600, false, false, false}, /* there is nothing new */
+	    {3700, false, true, false},  {4600, false, false, true},
+	};
+	struct page_query query = {.table = T_KEYS, .sort = M_N};
+	uint64_t commits = 1;
+
+	(void)state;
+	clock_set(0);
+	fill(100);
+	/* Nobody asks: nothing is waited for. */
+	check_settled(false, 0);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		clock_set(steps[i].ms);
+		if (steps[i].commits) {
+			add(7, NULL);
+			commit();
+			commits++;
+		}
+		if (steps[i].asks)
+			browse_ask(w.browse, &query, ++w.number);
+		check_settled(steps[i].answered, commits);
+	}
+	browse_ask(w.browse, NULL, ++w.number);
+	clock_set(10000);
+	check_settled(false, 0);
+}
+
 static void
 test_windows(void **state)
 {
@@ -624,7 +687,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_orders),    TEST(test_walk),    TEST(test_moving),
 	    TEST(test_under_way), TEST(test_again),   TEST(test_windows),
-	    TEST(test_key),       TEST(test_million),
+	    TEST(test_key),       TEST(test_million), TEST(test_settle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

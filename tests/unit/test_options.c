@@ -16,7 +16,7 @@
 
 #include "options.h"
 
-#define WORDS_MAX 12
+#define WORDS_MAX 14
 
 /* `line` is cut at spaces; "''" stands for an empty word. */
 static int
@@ -85,6 +85,10 @@ commands_and_operands(void **state)
 	    {"generate x --stdout", COMMAND_GENERATE, "x"},
 	    {"check x.json", COMMAND_CHECK, "x.json"},
 	    {"report dir", COMMAND_REPORT, "dir"},
+	    {"record", COMMAND_RUN, NULL},
+	    {"record interactions", COMMAND_RUN, "interactions"},
+	    {"run record", COMMAND_RUN, "record"},
+	    {"replay bug.weir", COMMAND_REPLAY, "bug.weir"},
 	    {"help", COMMAND_HELP, NULL},
 	    {"--help", COMMAND_HELP, NULL},
 	    {"view --help", COMMAND_HELP, NULL},
@@ -229,6 +233,88 @@ snapshots(void **state)
 }
 
 static void
+recordings(void **state)
+{
+	struct options o;
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(parse("", &o, &err), 0);
+	assert_null(o.script);
+	assert_null(o.record);
+	assert_null(o.bundle);
+	assert_false(o.record_keys || o.realtime || o.headless);
+	assert_int_equal(o.asciicast, 2);
+	assert_int_equal(o.cols, 120);
+	assert_int_equal(o.rows, 40);
+	options_release(&o);
+	/* In a terminal. */
+	assert_int_equal(parse("x --script s --record r --record-keys "
+			       "--asciicast 3",
+			       &o, &err),
+			 0);
+	assert_string_equal(o.operand, "x");
+	assert_string_equal(o.script, "s");
+	assert_string_equal(o.record, "r");
+	assert_true(o.record_keys && !o.headless);
+	assert_int_equal(o.asciicast, 3);
+	options_release(&o);
+	/* Without one. */
+	assert_int_equal(parse("record x --script s --bundle b --size 80x24 "
+			       "--seed 5",
+			       &o, &err),
+			 0);
+	assert_int_equal(o.command, COMMAND_RUN);
+	assert_true(o.headless);
+	assert_string_equal(o.operand, "x");
+	assert_string_equal(o.bundle, "b");
+	assert_int_equal(o.cols, 80);
+	assert_int_equal(o.rows, 24);
+	options_release(&o);
+	assert_int_equal(parse("replay b --record r", &o, &err), 0);
+	assert_int_equal(o.command, COMMAND_REPLAY);
+	assert_string_equal(o.operand, "b");
+	assert_string_equal(o.record, "r");
+	options_release(&o);
+}
+
+/* What goes with what. */
+static void
+recordings_that_end(void **state)
+{
+	static const char *const lines[] = {
+	    "record",
+	    "record --script s",
+	    "run --headless --script s",
+	    "record --record r --duration 5s",
+	    "record --record r --events 5",
+	    "record --script s --size 1x1",
+	    "record --script s --size 1024x512",
+	    "record --script s --realtime",
+	    "record --script s --realtime --brokers b:1",
+	    "record --script s --realtime --generators 4",
+	    "record --script s --snapshot f --record-keys --asciicast 3",
+	    "record --script s --bundle b --record r --rate 5 --bad 0.1 "
+	    "--events 9",
+	    "run x --headless --script s --bundle b --seed 1 --size 80x24 "
+	    "--ascii",
+	    "record --script s --bundle b --theme light --glyphs blocks",
+	    "--script s --brokers b:1 --no-generate",
+	    "--record r --generators 4",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		struct options o;
+		struct err err = {0};
+
+		if (parse(lines[i], &o, &err))
+			fail_msg("weir %s: %s", lines[i], err.text);
+		options_release(&o);
+	}
+}
+
+static void
 numbers(void **state)
 {
 	static const struct {
@@ -355,6 +441,73 @@ what_is_refused(void **state)
 	    {"check x -b h", "--brokers has no meaning for `weir check`"},
 	    {"generate x --store d", "--store has no meaning"},
 	    {"--stdout", "--stdout has no meaning for `weir run`"},
+	    {"replay", "`weir replay` needs a bundle"},
+	    {"record a b", "\"b\" is one word too many"},
+	    {"record --script", "the option --script needs a value"},
+	    {"--asciicast 1", "--asciicast takes"},
+	    {"--asciicast 4", "--asciicast takes"},
+	    {"--asciicast v3", "--asciicast takes"},
+	    {"record --script s --size 80", "--size takes COLSxROWS"},
+	    {"record --script s --size 80x", "--size takes COLSxROWS"},
+	    {"record --script s --size x24", "--size takes COLSxROWS"},
+	    {"record --script s --size 0x24", "--size takes COLSxROWS"},
+	    {"record --script s --size 80x0", "--size takes COLSxROWS"},
+	    {"record --script s --size 1025x24", "--size takes COLSxROWS"},
+	    {"record --script s --size 80x513", "--size takes COLSxROWS"},
+	    {"record --script s --size 80x24x1", "--size takes COLSxROWS"},
+	    {"record --script s --size 80X24", "--size takes COLSxROWS"},
+	    {"record --script s --size -80x24", "--size takes COLSxROWS"},
+	    {"record --script s --size 00080x24", "--size takes COLSxROWS"},
+	    {"record --script s --size ''", "--size takes COLSxROWS"},
+	    /* These are for a run without a terminal, */
+	    {"--size 80x24", "without a terminal: `weir record`"},
+	    {"--script s --realtime", "without a terminal: `weir record`"},
+	    {"--script s --bundle b", "without a terminal: `weir record`"},
+	    /* which is played or recorded, */
+	    {"record --size 80x24", "need --script or --record"},
+	    {"--headless --realtime", "need --script or --record"},
+	    {"--headless --bundle b", "need --script or --record"},
+	    /* and ends. */
+	    {"record --record r", "give one"},
+	    {"record --record r --realtime", "give one"},
+	    {"record --script s --brokers b:1", "virtual time takes"},
+	    {"record --script s --generators 2", "virtual time takes"},
+	    /* What a replay would not have. */
+	    {"record --record r --events 5 --bundle b",
+	     "--bundle needs --script"},
+	    {"record --script s --bundle b --realtime",
+	     "--realtime does not go"},
+	    {"record --script s --bundle b --duration 5s",
+	     "--duration does not go"},
+	    {"record --script s --bundle b --snapshot f",
+	     "--snapshot does not go"},
+	    {"record --script s --bundle b --store d", "--store does not go"},
+	    {"record --script s --bundle b --dead-letters t",
+	     "--dead-letters does not go"},
+	    {"record --script s --bundle b --record-keys",
+	     "--record-keys does not go"},
+	    {"record --script s --bundle b --asciicast 3",
+	     "--asciicast does not go"},
+	    {"record --script s --bundle b --topic t", "--topic does not go"},
+	    {"record --script s --bundle b --memory 64M",
+	     "--memory does not go"},
+	    {"record --script s --bundle b --notify", "--notify does not go"},
+	    {"record --script s --bundle b --on-alert x",
+	     "--on-alert does not go"},
+	    {"record --script s --bundle b --alerts-topic t",
+	     "--alerts-topic does not go"},
+	    {"record --script s --bundle b --no-bell", "--no-bell does not go"},
+	    {"record --script s --bundle b --property linger.ms=5",
+	     "--property does not go"},
+	    {"view d --script s", "--script has no meaning for `weir view`"},
+	    {"view d --record r", "--record has no meaning for `weir view`"},
+	    {"replay b --script s", "--script has no meaning"},
+	    {"replay b --record-keys", "--record-keys has no meaning"},
+	    {"replay b --asciicast 3", "--asciicast has no meaning"},
+	    {"replay b --size 80x24", "--size has no meaning"},
+	    {"replay b --realtime", "--realtime has no meaning"},
+	    {"replay b --bundle c", "--bundle has no meaning"},
+	    {"replay b --seed 1", "--seed has no meaning"},
 	};
 
 	(void)state;
@@ -688,7 +841,11 @@ the_help_names_every_option(void **state)
 	    "--snapshot-keep", "--snapshot-keep-for",
 	    "--format",        "--notify",
 	    "--on-alert",      "--alerts-topic",
-	    "--test"};
+	    "--test",          "--script",
+	    "--record",        "--record-keys",
+	    "--asciicast",     "--size",
+	    "--realtime",      "--bundle",
+	    "weir record",     "weir replay"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -705,6 +862,8 @@ main(void)
 	    cmocka_unit_test(every_option),
 	    cmocka_unit_test(snapshots),
 	    cmocka_unit_test(alerts),
+	    cmocka_unit_test(recordings),
+	    cmocka_unit_test(recordings_that_end),
 	    cmocka_unit_test(numbers),
 	    cmocka_unit_test(what_is_refused),
 	    cmocka_unit_test(values_of_settings_are_not_told),

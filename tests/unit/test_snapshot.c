@@ -1097,6 +1097,78 @@ a_keeper_takes_them(void **state)
 	world_release(&w);
 }
 
+/*
+ * In virtual time: at its intervals and when asked, whatever time passes
+ * outside. Virtual time is for good: this is the last test.
+ */
+static void
+a_keeper_in_virtual_time(void **state)
+{
+	/* When it is settled, and how many snapshots there are then. */
+	static const struct {
+		int64_t ms;
+		bool asks;
+		int64_t snapshots;
+	} steps[] = {
+	    {0, false, 0},
+	    {100, false, 0},
+	    {100, true, 1},
+	    {900, false, 1},
+	    {999, false, 1},
+	    {1000, false, 2},
+	    {1000, false, 2},
+	    {1100, false, 2},
+	    {1999, false, 2},
+	    {2000, true, 3}, /* both, of one commit */
+	    {2500, true, 4},
+	    {2999, false, 4},
+	    {3000, false, 5},
+	    /* Later than two intervals: once, and the next one from then on. */
+	    {5500, false, 6},
+	    {6400, false, 6},
+	    {6500, false, 7},
+	};
+	struct world w;
+	struct keeper_options options = {.path = file,
+					 .pipeline = p,
+					 .every_ms = 1000,
+					 .snapshot = keep_all};
+	struct keeper *keeper;
+	char told[ERR_TEXT_MAX];
+	struct err err;
+
+	(void)state;
+	clock_set(0);
+	world_init(&w, path, 13);
+	options.store = w.store;
+	add_random(&w, 50, START_MS);
+	commit(&w);
+	check_ok(keeper_start(&options, &keeper, &err), &err);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		clock_set(steps[i].ms);
+		add_random(&w, 1, START_MS);
+		commit(&w);
+		if (steps[i].asks)
+			keeper_ask(keeper);
+		keeper_settle(keeper);
+		assert_int_equal(keeper_told(keeper, told, sizeof(told)),
+				 steps[i].asks);
+		if (steps[i].asks)
+			assert_non_null(strstr(told, ".db, 0.0 s"));
+		assert_int_equal(access(file, F_OK) == 0
+				     ? ask("SELECT count(*) FROM snapshot")
+				     : 0,
+				 steps[i].snapshots);
+		if (i > 0 && steps[i].snapshots > steps[i - 1].snapshots)
+			assert_int_equal(
+			    ask("SELECT max(taken_ms) FROM snapshot"),
+			    CLOCK_SEEDED_START_MS + steps[i].ms);
+	}
+	check_ok(keeper_stop(keeper, &err), &err);
+	assert_current(&w);
+	world_release(&w);
+}
+
 /* ---- Exports ---- */
 
 static char *
@@ -1226,6 +1298,7 @@ main(void)
 	    cmocka_unit_test_setup(a_keeper_takes_them, new_path),
 	    cmocka_unit_test_setup(exports_are_harmless, new_path),
 	    cmocka_unit_test(the_schema_is_the_file),
+	    cmocka_unit_test_setup(a_keeper_in_virtual_time, new_path),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
