@@ -271,25 +271,31 @@ draw_marks(struct canvas *canvas, const struct area *area, int row, int cols,
 	}
 }
 
+unsigned
+chart_seconds_shown(const struct area *area, unsigned len)
+{
+	unsigned shown =
+	    area->cols > Y_AXIS ? (unsigned)(area->cols - Y_AXIS) * 2 : 0;
+
+	/* Whole tens of seconds read better on the axis. */
+	if (shown >= 20)
+		shown -= shown % 10;
+	return shown < len ? shown : len;
+}
+
 void
 chart_seconds(struct canvas *canvas, const struct area *area, enum style style,
 	      const int64_t *values, const enum chart_mark *marks, unsigned len,
 	      double scale, const char *end)
 {
 	struct area plot = *area;
-	unsigned shown;
+	unsigned shown = chart_seconds_shown(area, len);
 
 	plot.col += Y_AXIS;
 	plot.cols -= Y_AXIS;
 	plot.rows -= area->rows >= 5 ? 2 : 1;
 	if (plot.cols < 5 || plot.rows < 1 || !(scale > 0))
 		return;
-	/* Whole tens of seconds read better on the axis. */
-	shown = (unsigned)plot.cols * 2;
-	if (shown >= 20)
-		shown -= shown % 10;
-	if (shown > len)
-		shown = len;
 	values += len - shown;
 	if (marks)
 		marks += len - shown;

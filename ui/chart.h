@@ -61,4 +61,7 @@ void chart_seconds(struct canvas *canvas, const struct area *area,
 		   const enum chart_mark *marks, unsigned len, double scale,
 		   const char *end);
 
+/* How many of `len` seconds chart_seconds() shows in an area. */
+unsigned chart_seconds_shown(const struct area *area, unsigned len);
+
 #endif

@@ -54,6 +54,7 @@ series_draw(struct panel *panel, struct canvas *canvas, const struct area *area)
 	unsigned len =
 	    view->history_len < VIEW_HISTORY ? view->history_len : VIEW_HISTORY;
 	unsigned from = view->history_len - len;
+	unsigned shown = chart_seconds_shown(area, VIEW_HISTORY);
 
 	if (len == 0 && view->commit_us < 0) {
 		canvas_puts(canvas, area, 0, 2, STYLE_DIM,
@@ -68,7 +69,7 @@ series_draw(struct panel *panel, struct canvas *canvas, const struct area *area)
 		int64_t n = at->known ? at->consumed : -1;
 
 		values[VIEW_HISTORY - len + i] = n;
-		if (n > largest)
+		if (n > largest && len - i <= shown)
 			largest = n;
 	}
 	if (len > 0)

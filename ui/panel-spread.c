@@ -74,7 +74,21 @@ spread_title(const struct panel *panel, char *out, size_t size)
 	snprintf(out, size, "%s per %s", spec->measures[spec->rank].name, key);
 }
 
-/* Half of the keys are in or below the bucket that this names. */
+/* Of a label: all its characters are one wide. */
+static int
+label_cols(const char *label)
+{
+	int cols = 0;
+
+	for (; *label; label++)
+		cols += ((unsigned char)*label & 0xc0) != 0x80;
+	return cols;
+}
+
+/*
+ * Half of the keys are in or below the bucket that this names. Where there is
+ * little room, the word goes, not the number.
+ */
 static enum style
 spread_headline(const struct panel *panel, int width, char *out, size_t size)
 {
@@ -82,7 +96,6 @@ spread_headline(const struct panel *panel, int width, char *out, size_t size)
 	double keys = 0, below = 0; /* cannot overflow */
 	char label[128];
 
-	(void)width;
 	for (int i = 0; i < VIEW_SPREAD; i++)
 		if (summary->spread[i] > 0)
 			keys += (double)summary->spread[i];
@@ -92,7 +105,11 @@ spread_headline(const struct panel *panel, int width, char *out, size_t size)
 		if (below < keys - below)
 			continue;
 		spread_label(panel, i, i + 1, label, sizeof(label));
-		snprintf(out, size, "median %s", label);
+		snprintf(out, size, "%s%s",
+			 label_cols("median ") + label_cols(label) > width
+			     ? ""
+			     : "median ",
+			 label);
 		break;
 	}
 	return STYLE_BOLD;

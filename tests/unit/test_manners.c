@@ -357,6 +357,27 @@ test_wheel(void **state)
 	assert_int_equal(f->screen.help_from, 0);
 }
 
+/* ---- Charts ---- */
+
+/* What a burst was no longer counts once it has left the chart. */
+static void
+test_scale(void **state)
+{
+	struct fixture *f = *state;
+	const struct panel *series = &f->screen.panels[4];
+	struct view *view = scene_view(SCENE_NORMAL, 133);
+	double before = series->scale;
+
+	assert_int_equal(view->history_len, 133);
+	view->history[132 - 100].consumed = 10000000;
+	screen_set_view(&f->screen, view, NOW);
+	draw(f);
+	assert_true(series->scale == before);
+	view->history[132 - 99].consumed = 10000000;
+	draw(f);
+	assert_true(series->scale == 10000000);
+}
+
 /* ---- Lag ---- */
 
 /* A history of lag and of what was read in each second; -1: not known. */
@@ -444,6 +465,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_glyphs, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_mouse, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_wheel, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_scale, set_up, tear_down),
 	    cmocka_unit_test(test_lag),
 	    cmocka_unit_test_setup_teardown(test_lag_is_said, set_up,
 					    tear_down),
