@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "chronicle.h"
 
@@ -50,13 +51,18 @@ static void
 tell_alert(const struct view *view, const struct view_alert *alert,
 	   struct log *log)
 {
+	struct view_text key = alert->key, message = alert->message;
+
+	/* Most messages say which key it is. */
+	if (message.size &&
+	    memmem(message.data, message.size, key.data, key.size))
+		key.size = 0;
 	log_add(log, alert->since_ms, alert_level(view, alert),
 		"alert %s: %s%s%.*s%s%.*s", view_alert_state_name(alert->state),
-		view->pipeline->alerts[alert->rule].name,
-		alert->key.size ? ", " : "", (int)alert->key.size,
-		alert->key.size ? alert->key.data : "",
-		alert->message.size ? ": " : "", (int)alert->message.size,
-		alert->message.size ? alert->message.data : "");
+		view->pipeline->alerts[alert->rule].name, key.size ? ", " : "",
+		(int)key.size, key.size ? key.data : "",
+		message.size ? ": " : "", (int)message.size,
+		message.size ? message.data : "");
 }
 
 /* Oldest first, as the log is read backwards. */

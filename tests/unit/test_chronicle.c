@@ -128,6 +128,7 @@ test_alerts(void **state)
 {
 	struct world *w = *state;
 	static char key[] = "i\0\x1b", message[] = "much";
+	static char whole[] = "so much of i";
 
 	tell(w);
 	w->view.alert_log_len = 2;
@@ -143,6 +144,13 @@ test_alerts(void **state)
 	assert_int_equal(w->lines.at[1].time_ms, NOW + 10);
 	assert_line(w, 0, LEVEL_NOTE, "alert cleared: quiet");
 	assert_int_equal(tell(w), 0);
+	/* A message that says the key is enough. */
+	w->alerts[0] = w->alerts[1];
+	w->alerts[0].message = (struct view_text){whole, sizeof(whole) - 1};
+	w->alerts[0].since_ms = NOW + 30;
+	w->view.alert_log_len = 1;
+	assert_int_equal(tell(w), 1);
+	assert_line(w, 0, LEVEL_ERROR, "alert firing: hot item: so much of i");
 	/* A storm: what is not told is counted. */
 	w->view.alert_log_len = 40;
 	for (int i = 0; i < 40; i++) {
