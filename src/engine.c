@@ -636,6 +636,7 @@ void
 engine_live(struct engine *engine, struct engine_live *live)
 {
 	int64_t now_ns = clock_flow_ns();
+	bool faulty = false;
 	const char *source;
 
 	memset(live, 0, sizeof(*live));
@@ -652,6 +653,8 @@ engine_live(struct engine *engine, struct engine_live *live)
 	}
 	if (engine->faults)
 		faults_get(engine->faults, live->faults);
+	for (int i = 0; i < FAULTS; i++)
+		faulty |= live->faults[i].on;
 	if (engine->options.stepped) {
 		/* When clients notice is not the same each time. */
 		live->disconnected = live->faults[FAULT_DOWN].on;
@@ -664,7 +667,9 @@ engine_live(struct engine *engine, struct engine_live *live)
 	pthread_mutex_lock(&engine->lock);
 	/* Without a broker, what else does not work is because of that. */
 	source = engine->problem;
-	if (!source[0] || (live->disconnected && engine->fetch_problem[0]))
+	/* What is wrong on purpose needs no advice. */
+	if (!faulty &&
+	    (!source[0] || (live->disconnected && engine->fetch_problem[0])))
 		source = engine->fetch_problem;
 	snprintf(live->problem, sizeof(live->problem), "%s", source);
 	pthread_mutex_unlock(&engine->lock);
