@@ -10,7 +10,7 @@
 #define PART_MS     10 /* of a step, in which events are of one time */
 #define TAKE_MS     1
 #define PUSH_MS     100
-#define PATIENCE_NS INT64_C(60000000000)
+#define PATIENCE_NS INT64_C(60000000000) /* as long as nothing moves */
 
 /* What faults are in the way of. */
 static bool
@@ -36,14 +36,17 @@ give_up(struct engine *engine, const char *what, struct err *err)
 static int
 write_all(struct engine *engine, struct err *err)
 {
-	int64_t until_ns = clock_steady_ns() + PATIENCE_NS;
+	int64_t moved_ns = clock_steady_ns(), over = -1;
 	struct producer_counts counts;
 
 	for (;;) {
 		producer_counts(engine->producer, &counts, NULL, 0);
 		if (counts.acked + counts.failed == counts.produced)
 			return 0;
-		if (clock_steady_ns() > until_ns)
+		if (counts.acked + counts.failed != over)
+			moved_ns = clock_steady_ns();
+		over = counts.acked + counts.failed;
+		if (clock_steady_ns() - moved_ns > PATIENCE_NS)
 			return give_up(engine, "taken what was written", err);
 		producer_push(engine->producer, PUSH_MS);
 	}
@@ -68,7 +71,7 @@ is_behind(const struct engine *engine)
 static int
 read_all(struct engine *engine, struct err *err)
 {
-	int64_t until_ns = clock_steady_ns() + PATIENCE_NS;
+	int64_t moved_ns = clock_steady_ns();
 	const struct consumer_message *messages;
 	size_t len;
 	int rc = 0;
@@ -79,15 +82,30 @@ read_all(struct engine *engine, struct err *err)
 		for (size_t i = 0; i < len; i++)
 			if (messages[i].kind == CONSUMER_BROKEN)
 				engine->slots[messages[i].slot].unplaced = true;
+			else
+				moved_ns = clock_steady_ns();
 		consumer_hold(engine->consumer);
 		engine_stop_broken(engine);
 		rc = engine_follow(engine, false, err);
-		if (rc == 0 && clock_steady_ns() > until_ns)
+		if (rc == 0 && clock_steady_ns() - moved_ns > PATIENCE_NS)
 			rc = give_up(engine, "given what was written", err);
 	}
 	len = consumer_held(engine->consumer, &messages);
 	engine_take(engine, messages, len);
 	consumer_release_held(engine->consumer);
+	return rc;
+}
+
+/* Until all dead letters are in their topic. */
+static int
+write_dead(struct engine *engine, struct err *err)
+{
+	int64_t until_ns = clock_steady_ns() + PATIENCE_NS;
+	int rc;
+
+	do
+		rc = engine_flush_dead(engine, err);
+	while (rc == WEIR_FULL && clock_steady_ns() < until_ns);
 	return rc;
 }
 
@@ -104,6 +122,8 @@ engine_settle(struct engine *engine, struct err *err)
 		rc = write_all(engine, err);
 	if (rc == 0 && reads)
 		rc = read_all(engine, err);
+	if (rc == 0 && reads)
+		rc = write_dead(engine, err);
 	/* Silence because of an outage is not idleness: see watermark.h. */
 	for (unsigned i = 0; !reads && i < engine->partitions_len; i++)
 		engine->marks[i].changed_ns = engine->now_ns;

@@ -698,6 +698,12 @@ engine_set_fault(struct engine *engine, enum fault fault, bool on)
 {
 	if (!engine->faults)
 		return;
+	/*
+	 * One made after another was lifted finds nothing under way: what the
+	 * broker had taken by then would not be the same each time.
+	 */
+	if (engine->options.stepped && on)
+		engine_settle(engine, NULL);
 	faults_set(engine->faults, fault, on, clock_wall_ms());
 	if (engine->options.stepped)
 		faults_wait(engine->faults);

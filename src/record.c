@@ -1,12 +1,17 @@
 #include "config.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "record.h"
+#include "show.h"
 
 #define TITLE_MAX    256
 #define PIPELINE_MAX (1 << 20) /* bytes, as a pipeline file may have */
@@ -21,13 +26,42 @@ static struct settings
 settings_of(const struct options *o)
 {
 	struct settings settings;
+	struct buf file = BUF_INIT;
+	struct err broken; /* the dashboard says it */
 
-	settings_init(&settings);
-	if (o->theme)
-		settings_set(&settings, "theme", o->theme, NULL);
-	if (o->glyphs)
-		settings_set(&settings, "glyphs", o->glyphs, NULL);
+	show_settings(o, &file, &settings, &broken);
+	buf_release(&file);
 	return settings;
+}
+
+/*
+ * How wide characters are depends on the locale, and a recording does not: also
+ * where there is none, as in a job of cron.
+ */
+static int
+set_locale(struct err *err)
+{
+	if (setlocale(LC_ALL, "C.UTF-8") ||
+	    strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
+		return 0;
+	return err_set(err, WEIR_SYSTEM, 0,
+		       "a recording without a terminal takes the locale "
+		       "C.UTF-8, which is not installed here");
+}
+
+/* Of this terminal, where there is one. */
+static void
+size_of(const struct options *o, int *cols, int *rows)
+{
+	struct winsize size;
+
+	*cols = o->cols;
+	*rows = o->rows;
+	if (o->headless || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 ||
+	    size.ws_col == 0 || size.ws_row == 0)
+		return;
+	*cols = size.ws_col;
+	*rows = size.ws_row;
 }
 
 static int
@@ -57,8 +91,6 @@ open_cast(struct record *record, struct err *err)
 	char title[TITLE_MAX];
 	struct cast_options options = {
 	    .version = o->asciicast,
-	    .cols = o->cols,
-	    .rows = o->rows,
 	    .title = title,
 	    .theme = settings_of(o).theme,
 	    .colour = theme_wants_colour() || o->headless,
@@ -71,6 +103,7 @@ open_cast(struct record *record, struct err *err)
 		path = "/dev/null";
 	if (!path)
 		return 0;
+	size_of(o, &options.cols, &options.rows);
 	snprintf(title, sizeof(title), "weir %s", record->pipeline->name);
 	if (!record->lockstep)
 		options.timestamp_s = clock_wall_ms() / 1000;
@@ -91,6 +124,9 @@ record_begin(struct record *record, const struct options *options,
 	    .lockstep = record_is_lockstep(options),
 	};
 	rc = open_script(record, err);
+	if (rc == 0 && options->headless &&
+	    (options->script || options->record))
+		rc = set_locale(err);
 	if (rc == 0 && record->lockstep)
 		clock_set(0);
 	record->begun_ms = clock_wall_ms();
@@ -156,6 +192,7 @@ record_end(struct record *record, uint64_t seed, struct err *err)
 	const struct bundle *replayed = record->replayed;
 	int64_t us = (clock_wall_ms() - record->begun_ms) * 1000;
 	char digest[33] = "";
+	bool begun = record->cast != NULL;
 	int rc = 0;
 
 	if (record->cast) {
@@ -163,9 +200,10 @@ record_end(struct record *record, uint64_t seed, struct err *err)
 		rc = cast_close(record->cast, us, err);
 	}
 	record->cast = NULL;
-	if (rc == 0 && record->options->bundle)
+	if (rc == 0 && begun && record->options->bundle)
 		rc = write_bundle(record, seed, digest, err);
-	if (rc == 0 && replayed && strcmp(replayed->digest, digest) != 0)
+	if (rc == 0 && begun && replayed && replayed->digest[0] &&
+	    strcmp(replayed->digest, digest) != 0)
 		rc = err_set(err, WEIR_NOT_FOUND, 0,
 			     "the frames are not those that were recorded, by "
 			     "weir %s (this is %s)",

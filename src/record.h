@@ -32,6 +32,7 @@ bool record_is_lockstep(const struct options *options);
 
 /*
  * Reads the script, makes the recording, and makes time virtual in lockstep.
+ * Without a terminal the locale is C.UTF-8 from then on; before any thread.
  * What it is given is borrowed. WEIR_USAGE, WEIR_SYSTEM as of those.
  * record_end() in any case.
  */
@@ -40,8 +41,9 @@ int record_begin(struct record *record, const struct options *options,
 		 struct err *err);
 
 /*
- * Ends the recording; writes the bundle; compares the frames with those of the
- * bundle that was replayed: WEIR_NOT_FOUND when they are others. `seed`: of
+ * Ends the recording; writes the bundle, unless nothing was begun; compares the
+ * frames with those of the bundle that was replayed, if they are known:
+ * WEIR_NOT_FOUND when they are others. `seed`: of
  * the run.
  */
 int record_end(struct record *record, uint64_t seed, struct err *err);

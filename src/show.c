@@ -145,6 +145,9 @@ source_snapshot(void *ctx)
 	struct source *source = ctx;
 
 	keeper_ask(source->is->keeper);
+	/* Not later: other keys may be pressed at the same moment. */
+	if (clock_is_virtual())
+		keeper_settle(source->is->keeper);
 }
 
 static bool
@@ -195,6 +198,9 @@ source_fetch(void *ctx, const struct view_position *position)
 
 	fetch_ask(source->fetch, position->topic, position->partition,
 		  position->offset);
+	/* Not later, as a snapshot. */
+	if (clock_is_virtual())
+		fetch_settle(source->fetch);
 }
 
 static struct view_event *
@@ -256,9 +262,6 @@ source_settle(void *ctx)
 	struct source *source = ctx;
 
 	browse_settle(source->browse);
-	fetch_settle(source->fetch);
-	if (source->is->keeper)
-		keeper_settle(source->is->keeper);
 }
 
 static int64_t
@@ -268,16 +271,16 @@ source_now_ms(void *ctx)
 	return clock_wall_ms();
 }
 
-/* The file's settings, overruled by the command line. */
-static int
-choose_settings(const struct options *o, const char *config,
-		struct settings *settings, struct err *err)
+int
+show_settings(const struct options *o, struct buf *file,
+	      struct settings *settings, struct err *err)
 {
 	int rc = 0;
 
 	settings_init(settings);
-	if (config)
-		rc = settings_load(config, settings, err);
+	/* A recording does not depend on whose it is. */
+	if (!o->headless && settings_path(file))
+		rc = settings_load(file->data, settings, err);
 	if (o->theme)
 		settings_set(settings, "theme", o->theme, NULL);
 	if (o->glyphs)
@@ -318,17 +321,16 @@ show(const struct show *is, int signal_fd, const struct options *o,
 	struct err broken;
 	int rc = 0;
 
-	/* A recording does not depend on whose it is. */
-	if (!o->headless && settings_path(&config)) {
-		live.config = config.data;
-		source.keep = source_keep;
-	}
-	if (choose_settings(o, live.config, &options.settings, &broken)) {
+	if (show_settings(o, &config, &options.settings, &broken)) {
 		options.say = broken.text;
 		log_add(is->log, clock_wall_ms(), LEVEL_WARNING, "%s",
 			broken.text);
 	}
 	live.kept = options.settings;
+	if (config.size) {
+		live.config = config.data;
+		source.keep = source_keep;
+	}
 	if (!is->watch) {
 		rc = browse_start(source_store(&live), &live.browse, err);
 		source.browse = source_browse;

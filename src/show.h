@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "engine.h"
 #include "options.h"
+#include "settings.h"
 #include "snapshot/keeper.h"
 #include "watch.h"
 
@@ -23,6 +24,14 @@ struct show {
 	struct player *player; /* of a script; NULL: none */
 	struct cast *cast;     /* the recording; NULL: none */
 };
+
+/*
+ * How the screen is to be: as the user's file says, whose path goes into
+ * `file` (empty: there is none, as without a terminal), overruled by the
+ * options. Errors as of settings_load(), with all the rest taken.
+ */
+int show_settings(const struct options *o, struct buf *file,
+		  struct settings *settings, struct err *err);
 
 /*
  * Draws until the user quits, a signal comes or the flow has ended; in the main

@@ -48,7 +48,8 @@ obey(struct frame *f, enum screen_wish wish)
 {
 	if (wish == SCREEN_REDRAW)
 		term_redraw();
-	else if (wish == SCREEN_SETTINGS)
+	/* Of several keys of a script, the last wish may hide another. */
+	if (wish == SCREEN_REDRAW || wish == SCREEN_SETTINGS)
 		apply_settings(&f->screen.settings);
 	return wish == SCREEN_QUIT;
 }

@@ -115,8 +115,9 @@ struct dashboard_source {
 	void (*note)(void *ctx, const char *text);
 	/*
 	 * In lockstep: moves virtual time on by so much, with the flow, and
-	 * waits until all that was asked for is answered. Both NULL: time
-	 * passes by itself, and answers come when they come.
+	 * waits until the rows that were asked for are there (events and
+	 * snapshots are, when it is asked for them). Both NULL: time passes by
+	 * itself, and answers come when they come.
 	 */
 	int (*pass)(void *ctx, int ms, struct err *err);
 	void (*settle)(void *ctx);

@@ -1,4 +1,7 @@
 #include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "frame.h"
 #include "player.h"
@@ -47,6 +50,18 @@ play(struct stage *stage, int64_t now_ms, struct err *err)
 	return state;
 }
 
+/* Takes the signals that have come. Returns whether one asks to end. */
+static bool
+read_signals(int fd)
+{
+	struct signalfd_siginfo info;
+	bool end = false;
+
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		end |= info.ssi_signo != SIGWINCH;
+	return end;
+}
+
 /* Until the next frame. Returns whether a signal asks to end. */
 static bool
 let_pass(const struct stage *stage, int64_t drawn_ms)
@@ -59,7 +74,7 @@ let_pass(const struct stage *stage, int64_t drawn_ms)
 
 	if (!source->pass && passed_ms >= 0 && passed_ms < FRAME_MS)
 		wait_ms = FRAME_MS - (int)passed_ms;
-	return poll(&signals, 1, wait_ms) > 0;
+	return poll(&signals, 1, wait_ms) > 0 && read_signals(signals.fd);
 }
 
 int

@@ -765,7 +765,6 @@ consumer_release(struct consumer *consumer)
 void
 consumer_hold(struct consumer *consumer)
 {
-	size_t messages = consumer->held_len + consumer->messages_len;
 	size_t records = consumer->records_len + consumer->taken_len;
 
 	/* Then there may be no room yet, which memcpy() must not see. */
@@ -780,12 +779,13 @@ consumer_hold(struct consumer *consumer)
 					     consumer->held_room *
 						 sizeof(consumer->records[0]));
 	}
-	memcpy(&consumer->held[consumer->held_len], consumer->messages,
-	       consumer->messages_len * sizeof(consumer->held[0]));
+	for (size_t i = 0; i < consumer->messages_len; i++)
+		if (consumer->messages[i].kind != CONSUMER_BROKEN)
+			consumer->held[consumer->held_len++] =
+			    consumer->messages[i];
 	memcpy(&consumer->records[consumer->records_len],
 	       release_array(consumer->release),
 	       consumer->taken_len * sizeof(consumer->records[0]));
-	consumer->held_len = messages;
 	consumer->records_len = records;
 	consumer->messages_len = consumer->taken_len = 0;
 }

@@ -101,7 +101,8 @@ void consumer_release(struct consumer *consumer);
 
 /*
  * Sets aside what was taken, until consumer_release_held(), in place of the
- * release: so that more can be taken first.
+ * release: so that more can be taken first. CONSUMER_BROKEN is not kept: the
+ * caller has seen to it by then.
  */
 void consumer_hold(struct consumer *consumer);
 /* All of that: by slots, each in the order of its offsets. */

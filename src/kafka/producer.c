@@ -30,6 +30,7 @@ struct producer {
 	rd_kafka_topic_t *topic;
 	unsigned partitions;
 	bool hold_back;
+	int64_t hold_back_bytes;     /* of all partitions, in virtual time */
 	struct in_flight *in_flight; /* by partition */
 	_Atomic int64_t produced;
 	pthread_mutex_t lock; /* of the three below: one picture */
@@ -172,11 +173,14 @@ producer_new(const struct kafka_settings *settings, const char *topic,
 	int rc;
 
 	/*
-	 * Where the consumer is never far behind, that bounds the queue; and in
-	 * virtual time what fits into it must not depend on the broker's speed.
+	 * In virtual time what fits into the queue must not depend on the
+	 * broker's speed: what is written and not consumed is bounded instead.
 	 */
-	if (clock_is_virtual())
+	producer->hold_back_bytes = INT64_MAX;
+	if (clock_is_virtual()) {
+		producer->hold_back_bytes = (int64_t)memory_bytes;
 		memory_bytes = SIZE_MAX;
+	}
 	messages = memory_bytes / 512;
 	snprintf(messages_text, sizeof(messages_text), "%zu",
 		 messages < 10000      ? (size_t)10000
@@ -305,6 +309,8 @@ producer_partitions(const struct producer *producer)
 bool
 producer_held_back(struct producer *producer)
 {
+	int64_t all = 0;
+
 	if (!producer->hold_back)
 		return false;
 	for (unsigned i = 0; i < producer->partitions; i++) {
@@ -316,8 +322,9 @@ producer_held_back(struct producer *producer)
 
 		if (written - consumed > HOLD_BACK_BYTES)
 			return true;
+		all += written - consumed;
 	}
-	return false;
+	return all > producer->hold_back_bytes;
 }
 
 bool

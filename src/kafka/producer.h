@@ -28,7 +28,8 @@ struct producer_counts {
 };
 
 /*
- * memory_bytes bounds what waits to be sent. hold_back: the broker is the
+ * memory_bytes bounds what waits to be sent; in virtual time, where it says
+ * when to hold back, what is not consumed. hold_back: the broker is the
  * embedded one. The topic must exist. A message's partition is the CRC-32 of
  * its key modulo their number, as in librdkafka's and kcat's default
  * (consistent); messages without a key go to each partition in turn.

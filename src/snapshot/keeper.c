@@ -187,6 +187,7 @@ keeper_start(const struct keeper_options *options, struct keeper **out,
 	pthread_mutex_init(&k->lock, NULL);
 	clock_cond_init(&k->wanted);
 	pthread_cond_init(&k->done, NULL);
+	k->busy = true; /* until it waits */
 	k->next_ns = clock_flow_ns() + options->every_ms * 1000000;
 	rc = pthread_create(&k->thread, NULL, keeper_main, k);
 	if (rc) {

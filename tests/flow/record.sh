@@ -136,6 +136,52 @@ check "the fetched event is on the screen" grep -q '"item_id"' one.txt
 check "the picture is XML" python3 -c "import sys, xml.dom.minidom
 xml.dom.minidom.parse(sys.argv[1])" one.svg
 
+# Nor does it depend on the locale, which says how wide characters are.
+printf 'wait 1s\n' >short.script
+for locale in C C.UTF-8; do
+	LC_ALL=$locale record "in the locale $locale" --script short.script \
+		--record "$locale.cast"
+done
+check "the same recording in each" cmp C.cast C.UTF-8.cast
+
+# --- faults -----------------------------------------------------------------------
+
+# What waits for a leader is taken before the broker goes down, though one fault
+# is lifted and the other made in the same frame.
+cat >toggle.script <<'END'
+rate 2k
+wait 500ms
+keys f Down*3 Right
+wait 1s
+rate 0
+keys Left Up Up Right Esc
+wait 200ms
+expect "FAULT broker down" within 0s
+expect "unacked        0" within 0s
+keys F
+END
+record "one fault after another, in the same frame" --script toggle.script
+# The answers to dead letters take longer together than a commit waits.
+printf 'keys f Right\nwait 200ms\nkeys F\n' >slow.script
+record "dead letters on a slow broker" --script slow.script --rate 3000 \
+	--bad 1 --dead-letters letters -X batch.num.messages=5
+check "all of them come" says report '.ledger | .dead == 600 and .lag == 0'
+# An event that cannot be fetched: by the client's own words, and the port, each
+# time would be another.
+cat >fetch.script <<'END'
+wait 1s
+keys f Down Right Esc 1 Down Enter
+wait 100ms
+keys e
+expect "brokers at BROKER" within 0s
+END
+record "an event of a broker that is down" --script fetch.script
+# Each of several snapshots is taken, however fast keys follow each other.
+printf 'keys S S S\nwait 100ms\nexpect "has this commit already" within 0s\n' \
+	>snapshots.script
+record "snapshots in the same frame" --script snapshots.script \
+	--snapshot several.db
+
 # --- the format ---------------------------------------------------------------------
 
 check "it is an asciicast of version 2" cast check one.cast
@@ -172,7 +218,6 @@ refuse 1 'no-such\.script' "a script that is not there" \
 printf 'wait 1s\nscreenshot no/such/folder.svg\n' >picture.script
 refuse 1 '^weir: picture\.script:2: cannot write no/such/folder\.svg' \
 	"a picture that cannot be written" record --script picture.script
-printf 'wait 1s\n' >short.script
 refuse 1 'no/such/file\.cast' "a recording that cannot be written" \
 	record --script short.script --record no/such/file.cast
 refuse 1 '/dev/full' "a full disk" record --script all.script \
@@ -184,8 +229,15 @@ refuse 2 '--size takes COLSxROWS' "a size that is none" record \
 refuse 2 'without a terminal' "a size for a terminal" run --size 80x24
 refuse 2 '--realtime' "a cluster in virtual time" record \
 	--script short.script -b 127.0.0.1:1
-refuse 2 '--bundle' "a bundle of what cannot be had again" record \
-	--script short.script --bundle x.bundle --snapshot x.db
+for option in --snapshot --topic --memory; do
+	refuse 2 '--bundle' "a bundle of what cannot be had again" record \
+		--script short.script --bundle x.bundle $option 64M
+done
+refuse 1 'no-such\.script' "a bundle of no script" record \
+	--script no-such.script --bundle x.bundle
+refuse 2 'broken\.script' "a bundle of a broken script" record \
+	--script broken.script --bundle x.bundle
+check "there is none then" test ! -e x.bundle
 
 # --- bundles ---------------------------------------------------------------------------
 
@@ -211,6 +263,8 @@ check "with a recording, if wanted" cast check bug.cast
 jq '.seed = "12"' elsewhere/bug.weir >changed.weir
 refuse 1 'the frames are not those that were recorded' "another seed" \
 	replay changed.weir
+jq '.digest = ""' elsewhere/bug.weir >unknown.weir
+check "a bundle of frames that are not known" "$WEIR" replay unknown.weir
 echo '{"weir_bundle": 99}' >future.weir
 refuse 2 'future\.weir' "a bundle of a later weir" replay future.weir
 refuse 2 'short\.script' "what is no bundle" replay short.script
@@ -229,6 +283,23 @@ record "by the clock on the wall" --realtime --script wall.script \
 check "its ledger adds up" says report "$ledger_holds"
 check "its recording is one" cast check wall.cast
 check "with the time of day" jq -es '.[0].timestamp > 1700000000' wall.cast
+
+# A signal ends it as any run; that the terminal is another size does not.
+printf 'rate 50k\nwait 1h\n' >long.script
+: >signal.cast
+start_weir signal record --realtime --script long.script --record signal.cast
+run=$pid
+for signal in WINCH TERM; do
+	size=$(wc -c <signal.cast)
+	check "frames come before SIG$signal" wait_for 60 sh -c \
+		"[ \$(wc -c <signal.cast) -gt $((size + 20000)) ]"
+	kill -s "$signal" "$run"
+done
+end_of "$run"
+is "a signal ends it" "$code" 0
+check "and all that was produced is taken" says signal.out '.ledger |
+	.produced > 0 and .produced == .valid'
+check "the recording is whole" cast check signal.cast
 
 cd / || exit 99
 if ! command -v tmux >/dev/null; then
@@ -253,6 +324,9 @@ printf 'expect "no such text" within 1s\n' >"$tmp/false.script"
 launch run "$interactions" --script "$tmp/false.script"
 expect "what is not there ends it" '^code=1$'
 check "with a sentence" shows '"no such text" was not on the screen'
+mkdir -p "$XDG_CONFIG_HOME/weir"
+echo 'theme = light' >"$XDG_CONFIG_HOME/weir/config"
+terminal resize-window -t weir -x 110 -y 36
 launch run "$interactions" --record "$tmp/live.cast"
 expect "weir runs" '[─▸]users ─.* │ [─1-9] items ─'
 keys g
@@ -260,5 +334,8 @@ expect "keys go on working" 'generator'
 keys q
 expect "exit code" '^code=0$'
 check "what was typed by hand is recorded" cast check "$tmp/live.cast"
+check "as large as the terminal, in the theme of the settings" jq -es \
+	'.[0] | [.width, .height] == [110, 36] and .theme.bg == "#ffffff"' \
+	"$tmp/live.cast"
 
 finish

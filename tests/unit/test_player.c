@@ -6,13 +6,14 @@
 #include <locale.h>
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -281,8 +282,6 @@ note(void *ctx, const char *text)
 static int
 pass(void *ctx, int ms, struct err *err)
 {
-	static const uint64_t one = 1;
-
 	(void)ctx;
 	w.passes++;
 	/* A stage that does not end is a failure, too. */
@@ -290,9 +289,10 @@ pass(void *ctx, int ms, struct err *err)
 	if (since_start() >= w.broken_ms)
 		return err_set(err, WEIR_KAFKA, 0, "the broker is silent");
 	w.now_ms += ms;
+	if (since_start() == w.signal_ms / 2)
+		raise(SIGWINCH);
 	if (since_start() == w.signal_ms)
-		assert_int_equal(write(w.options.signal_fd, &one, sizeof(one)),
-				 sizeof(one));
+		raise(SIGINT);
 	return 0;
 }
 
@@ -319,6 +319,8 @@ keep(void *ctx, const struct settings *settings, struct err *err)
 static int
 set_up(void **state)
 {
+	sigset_t signals;
+
 	(void)state;
 	w = (struct world){
 	    .now_ms = START_MS,
@@ -353,7 +355,11 @@ set_up(void **state)
 	    .options = {.rows = 40, .cols = 120},
 	};
 	settings_init(&w.options.settings);
-	w.options.signal_fd = eventfd(0, EFD_NONBLOCK);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGWINCH);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	w.options.signal_fd = signalfd(-1, &signals, SFD_NONBLOCK);
 	return w.options.signal_fd < 0;
 }
 
@@ -952,6 +958,7 @@ test_pass_fails(void **state)
 	assert_int_equal(w.notes_len, 0);
 }
 
+/* Another size of a terminal that is not drawn on is nothing. */
 static void
 test_signal(void **state)
 {
