@@ -436,7 +436,7 @@ run_engine(struct engine *engine, const struct options *o,
 
 	if (start_snapshots(o, pipeline, engine, log, &keeper, &err)) {
 		code = fail(&err);
-	} else if (o->headless && !o->script && !record->cast) {
+	} else if (o->headless && !options_staged(o)) {
 		fprintf(stderr, "weir: broker %s, topic %s, store %s\n",
 			engine_brokers(engine),
 			o->topic ? o->topic : pipeline->topic, path);
@@ -470,12 +470,10 @@ log_to_nobody(void *ctx, int level, const char *text)
 static void
 choose_log(struct options *o, struct kafka_log *log)
 {
-	bool staged = o->headless && (o->script || o->record);
-
 	o->kafka.log_ctx = &o->kafka;
 	if (o->headless)
 		setvbuf(stderr, NULL, _IOLBF, 0);
-	if (!o->headless || staged)
+	if (!o->headless || options_staged(o))
 		log->log = log_new();
 	if (record_is_lockstep(o)) {
 		o->kafka.log = log_to_nobody;

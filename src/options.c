@@ -307,6 +307,12 @@ options_help(void)
 	return help;
 }
 
+bool
+options_staged(const struct options *options)
+{
+	return options->headless && (options->script || options->record);
+}
+
 void
 options_release(struct options *options)
 {
@@ -748,7 +754,7 @@ parse_one(int option, const char *value, struct options *o, struct err *err)
 static int
 check_record(const struct options *o, struct err *err)
 {
-	bool staged = o->headless && (o->script || o->record);
+	bool staged = options_staged(o);
 
 	if (!o->headless && (o->cols || o->realtime || o->bundle))
 		return err_set(err, WEIR_USAGE, 0,

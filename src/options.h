@@ -81,6 +81,9 @@ int options_parse(int argc, char **argv, struct options *options,
 		  struct err *err);
 void options_release(struct options *options);
 
+/* Whether it is drawn without a terminal, for a script or a recording. */
+bool options_staged(const struct options *options);
+
 /* What --help prints. Static. */
 const char *options_help(void);
 

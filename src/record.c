@@ -19,7 +19,7 @@
 bool
 record_is_lockstep(const struct options *o)
 {
-	return o->headless && !o->realtime && (o->script || o->record);
+	return options_staged(o) && !o->realtime;
 }
 
 static struct settings
@@ -124,8 +124,7 @@ record_begin(struct record *record, const struct options *options,
 	    .lockstep = record_is_lockstep(options),
 	};
 	rc = open_script(record, err);
-	if (rc == 0 && options->headless &&
-	    (options->script || options->record))
+	if (rc == 0 && options_staged(options))
 		rc = set_locale(err);
 	if (rc == 0 && record->lockstep)
 		clock_set(0);
