@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/duration.h"
+#include "bundle.h"
 #include "options.h"
 #include "settings.h"
 
@@ -18,8 +19,6 @@
 #define GENERATORS_MAX 64
 #define COLS_DEFAULT   120
 #define ROWS_DEFAULT   40
-#define SIZE_MAX_COLS  1024 /* as a canvas may have */
-#define SIZE_MAX_ROWS  512
 #define EVERY_DEFAULT  60000 /* ms between snapshots */
 
 static const char help[] =
@@ -449,12 +448,12 @@ parse_size(const char *text, int *cols, int *rows, struct err *err)
 
 	if (strspn(text, "0123456789x") == strlen(text) &&
 	    sscanf(text, "%4d%c%4d%c", cols, &x, rows, &behind) == 3 &&
-	    x == 'x' && *cols >= 1 && *cols <= SIZE_MAX_COLS && *rows >= 1 &&
-	    *rows <= SIZE_MAX_ROWS)
+	    x == 'x' && *cols >= 1 && *cols <= BUNDLE_COLS_MAX && *rows >= 1 &&
+	    *rows <= BUNDLE_ROWS_MAX)
 		return 0;
 	return err_set(err, WEIR_USAGE, 0,
 		       "--size takes COLSxROWS, up to %dx%d, not \"%s\"",
-		       SIZE_MAX_COLS, SIZE_MAX_ROWS, text);
+		       BUNDLE_COLS_MAX, BUNDLE_ROWS_MAX, text);
 }
 
 static int

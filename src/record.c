@@ -13,8 +13,7 @@
 #include "record.h"
 #include "show.h"
 
-#define TITLE_MAX    256
-#define PIPELINE_MAX (1 << 20) /* bytes, as a pipeline file may have */
+#define TITLE_MAX 256
 
 bool
 record_is_lockstep(const struct options *o)
@@ -68,18 +67,15 @@ static int
 open_script(struct record *record, struct err *err)
 {
 	const struct options *o = record->options;
-	struct buf *text = &record->text;
+	const struct bundle *replayed = record->replayed;
 	int rc = 0;
 
-	if (record->replayed)
-		buf_add_str(text, record->replayed->script_text);
-	else if (o->script)
-		rc = file_read(o->script, SCRIPT_SIZE_MAX, text, err);
-	else
-		return 0;
-	if (rc == 0)
-		rc = script_parse(file_name(o->script), text->data, text->size,
+	if (replayed)
+		rc = script_parse(replayed->script_name, replayed->script_text,
+				  strlen(replayed->script_text),
 				  &record->script, err);
+	else if (o->script)
+		rc = script_load(o->script, &record->script, err);
 	record->player.script = record->script;
 	return rc;
 }
@@ -143,8 +139,8 @@ write_bundle(const struct record *record, uint64_t seed, const char *digest,
 	struct bundle bundle = {
 	    .version = xstrdup(PACKAGE_VERSION),
 	    .pipeline_name = xstrdup(record->pipeline->file),
-	    .script_name = xstrdup(file_name(o->script)),
-	    .script_text = xstrdup(record->text.data),
+	    .script_name = xstrdup(record->script->name),
+	    .script_text = xstrdup(record->script->text),
 	    .seed = seed,
 	    .per_s = o->per_s,
 	    .bad_share = o->bad_share,
@@ -156,8 +152,8 @@ write_bundle(const struct record *record, uint64_t seed, const char *digest,
 	    .blocks = settings.glyphs == GLYPHS_BLOCKS,
 	};
 	struct buf pipeline = BUF_INIT;
-	int rc =
-	    file_read(record->pipeline->file, PIPELINE_MAX, &pipeline, err);
+	int rc = file_read(record->pipeline->file, PIPELINE_FILE_MAX, &pipeline,
+			   err);
 
 	memcpy(bundle.digest, digest, sizeof(bundle.digest));
 	bundle.pipeline_text = pipeline.data;
@@ -209,7 +205,6 @@ record_end(struct record *record, uint64_t seed, struct err *err)
 			     replayed->version, PACKAGE_VERSION);
 	script_free(record->script);
 	record->script = NULL;
-	buf_release(&record->text);
 	buf_release(&record->player.screen);
 	return rc;
 }

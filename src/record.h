@@ -19,7 +19,6 @@ struct record {
 	const struct options *options;
 	const struct pipeline *pipeline;
 	const struct bundle *replayed; /* borrowed; NULL: none is */
-	struct buf text;               /* of the script */
 	struct script *script;         /* NULL: none */
 	struct player player;
 	struct cast *cast; /* NULL: nothing is recorded */

@@ -150,8 +150,6 @@ loop(struct frame *f, struct err *err)
 		draw(f, now_ms);
 		if (play(f, now_ms, &rc, err))
 			return rc;
-		if (f->live.ended && f->options->quit_when_ended)
-			return 0;
 		wait_ms = (int)(next_ms - now_ms);
 		if (wait_ms > ANSWER_MS && screen_waits_for_rows(&f->screen))
 			wait_ms = ANSWER_MS;

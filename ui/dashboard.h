@@ -130,8 +130,7 @@ struct dashboard_options {
 	int signal_fd; /* signalfd(2) of SIGINT, SIGTERM, SIGHUP, SIGWINCH,
 			  all blocked by the caller */
 	struct settings settings;
-	const char *say;      /* at first, on the bottom line; NULL: nothing */
-	bool quit_when_ended; /* --duration and --events: end by itself */
+	const char *say; /* at first, on the bottom line; NULL: nothing */
 	bool notify; /* the terminal is told of alerts, to tell the desktop */
 	const char *brokers;   /* in commands that are shown; NULL: as the view
 				  says where it comes from */
@@ -141,10 +140,10 @@ struct dashboard_options {
 };
 
 /*
- * Takes the terminal, draws until the user quits, a signal comes or the flow
- * has ended (see quit_when_ended), and restores the terminal. Returns 0, or
- * WEIR_SYSTEM when the terminal cannot be used: the sentence says why; errors
- * of player_turn() when a script is played.
+ * Takes the terminal, draws until the user or a script quits, or a signal
+ * comes, and restores the terminal. Returns 0, or WEIR_SYSTEM when the terminal
+ * cannot be used: the sentence says why; errors of player_turn() when a script
+ * is played.
  */
 int dashboard_run(const struct dashboard_source *source,
 		  const struct dashboard_options *options, struct err *err);

@@ -68,32 +68,35 @@ expect(struct player *player, const struct script_step *step,
 	return PLAYER_FAILED;
 }
 
-static bool
-ends_with(const char *text, const char *end)
+static void
+paint(const struct frame *frame, enum script_picture kind, struct buf *out)
 {
-	size_t size = strlen(text), end_size = strlen(end);
+	const struct screen *screen = &frame->screen;
+	enum settings_theme theme = screen->settings.theme;
 
-	return size > end_size && strcmp(text + size - end_size, end) == 0;
+	switch (kind) {
+	case PICTURE_SVG:
+		paint_svg(&frame->canvas, theme, !screen->colourless, out);
+		break;
+	case PICTURE_ANSI:
+		paint_lines(&frame->canvas, theme, !screen->colourless, out);
+		break;
+	case PICTURE_TEXT:
+		canvas_text(&frame->canvas, out);
+		break;
+	}
 }
 
 static enum player_state
 screenshot(const struct player *player, const struct script_step *step,
 	   const struct frame *frame, struct err *err)
 {
-	const struct screen *screen = &frame->screen;
 	struct buf picture = BUF_INIT;
 	FILE *file = fopen(step->text, "we");
 	bool written = false;
 
-	if (ends_with(step->text, ".svg"))
-		paint_svg(&frame->canvas, screen->settings.theme,
-			  !screen->colourless, &picture);
-	else if (ends_with(step->text, ".ansi"))
-		paint_lines(&frame->canvas, screen->settings.theme,
-			    !screen->colourless, &picture);
-	else
-		canvas_text(&frame->canvas, &picture);
 	if (file) {
+		paint(frame, step->picture, &picture);
 		written =
 		    fwrite(picture.data, 1, picture.size, file) == picture.size;
 		written &= fclose(file) == 0;

@@ -473,7 +473,9 @@ parse_mark(struct parser *p, struct script_step *step)
 static int
 parse_screenshot(struct parser *p, struct script_step *step)
 {
-	static const char *const endings[] = {".svg", ".ansi", ".txt"};
+	static const char *const endings[] = {[PICTURE_SVG] = ".svg",
+					      [PICTURE_ANSI] = ".ansi",
+					      [PICTURE_TEXT] = ".txt"};
 	static const char wants[] =
 	    "screenshot takes a file that ends in .svg, .ansi "
 	    "or .txt";
@@ -490,9 +492,11 @@ parse_screenshot(struct parser *p, struct script_step *step)
 	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
 		size_t ending = strlen(endings[i]);
 
-		if (size > ending &&
-		    strcmp(step->text + size - ending, endings[i]) == 0)
-			return 0;
+		if (size <= ending ||
+		    strcmp(step->text + size - ending, endings[i]) != 0)
+			continue;
+		step->picture = (enum script_picture)i;
+		return 0;
 	}
 	return wrong(p, begin, "%s", wants);
 }
@@ -617,6 +621,7 @@ script_parse(const char *name, const char *text, size_t size,
 
 	p.script = xcalloc(1, sizeof(*p.script));
 	p.script->name = xstrdup(name);
+	p.script->text = xstrndup(text, size);
 	if (size >= strlen(bom) && memcmp(text, bom, strlen(bom)) == 0)
 		text += strlen(bom);
 	while (text < stop && !code) {
@@ -662,5 +667,6 @@ script_free(struct script *script)
 	}
 	free(script->steps);
 	free(script->name);
+	free(script->text);
 	free(script);
 }

@@ -29,8 +29,14 @@ enum script_kind {
 	SCRIPT_EXPECT,     /* text on the screen within ms */
 	SCRIPT_EXPECT_NOT, /* text not, or no longer, on the screen within ms */
 	SCRIPT_MARK,       /* text */
-	SCRIPT_SCREENSHOT, /* text: the file; it ends in .svg, .ansi or .txt */
+	SCRIPT_SCREENSHOT, /* text: the file; picture: by its ending */
 	SCRIPT_RATE,       /* per_s */
+};
+
+enum script_picture {
+	PICTURE_SVG,
+	PICTURE_ANSI,
+	PICTURE_TEXT,
 };
 
 /* What its kind does not name is 0 or NULL. */
@@ -43,10 +49,12 @@ struct script_step {
 	int cols, rows;    /* 1 to CANVAS_COLS_MAX, CANVAS_ROWS_MAX */
 	char *text;        /* UTF-8 on one line, 1 to SCRIPT_TEXT_MAX bytes */
 	double per_s;      /* 0 to RATE_MAX, or INFINITY: as fast as it goes */
+	enum script_picture picture;
 };
 
 struct script {
 	char *name; /* as messages call it */
+	char *text; /* as it was read */
 	struct script_step *steps;
 	unsigned len; /* 0 is fine: nothing happens */
 };

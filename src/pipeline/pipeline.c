@@ -17,8 +17,7 @@
 #include "pipeline/nearest.h"
 #include "pipeline/reader.h"
 
-#define FILE_MAX   (1 << 20) /* bytes of a pipeline file */
-#define LISTED_MAX 64        /* pipelines that are named when none is found */
+#define LISTED_MAX 64 /* pipelines that are named when none is found */
 
 int
 pipeline_field(const struct pipeline *p, const char *name)
@@ -201,11 +200,11 @@ pipeline_parse(const char *text, size_t size, const char *file,
 	struct json *json;
 	int code;
 
-	if (size > FILE_MAX)
+	if (size > PIPELINE_FILE_MAX)
 		return err_set(err, WEIR_PIPELINE, 0,
 			       "%s: a pipeline file may have %d bytes; this "
 			       "one has %zu",
-			       file, FILE_MAX, size);
+			       file, PIPELINE_FILE_MAX, size);
 	code = json_parse(text, size, file, &json, err);
 	if (code)
 		return code;
@@ -273,7 +272,7 @@ read_file(const char *path, struct buf *out, struct err *err)
 		goto done;
 	}
 	/* One byte more than allowed, so that pipeline_parse() refuses it. */
-	while (out->size <= FILE_MAX) {
+	while (out->size <= PIPELINE_FILE_MAX) {
 		char *to = buf_reserve(out, 65536);
 		ssize_t got = read(fd, to, 65536);
 
@@ -287,11 +286,11 @@ read_file(const char *path, struct buf *out, struct err *err)
 			break;
 		out->size += (size_t)got;
 	}
-	if (out->size > FILE_MAX)
+	if (out->size > PIPELINE_FILE_MAX)
 		code = err_set(err, WEIR_PIPELINE, 0,
 			       "%s: a pipeline file may have %d bytes; this "
 			       "one has more",
-			       path, FILE_MAX);
+			       path, PIPELINE_FILE_MAX);
 done:
 	close(fd);
 	return code;

@@ -19,7 +19,8 @@
 #include "base/err.h"
 #include "base/value.h"
 
-#define PIPELINE_NAME_MAX     64 /* bytes of a name, NUL included */
+#define PIPELINE_FILE_MAX     (1 << 20) /* bytes of a pipeline file */
+#define PIPELINE_NAME_MAX     64        /* bytes of a name, NUL included */
 #define PIPELINE_FIELDS_MAX   32
 #define PIPELINE_TABLES_MAX   16
 #define PIPELINE_BY_MAX       4 /* fields of a table's key */
