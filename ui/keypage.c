@@ -52,7 +52,7 @@ meaning(const struct view *view, const struct measure *measure, char *out,
 	static const char *const kinds[] = {
 	    [MEASURE_COUNT] = "count",     [MEASURE_SUM] = "sum",
 	    [MEASURE_AVERAGE] = "average", [MEASURE_MINIMUM] = "minimum",
-	    [MEASURE_MAXIMUM] = "maximum",
+	    [MEASURE_MAXIMUM] = "maximum", [MEASURE_DISTINCT] = "distinct",
 	};
 
 	if (measure->field < 0)

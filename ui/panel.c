@@ -31,7 +31,7 @@ panel_init(struct panel *panel, const struct panel_spec *spec)
 bool
 panel_possible(const struct panel_spec *spec, const struct view *view)
 {
-	if ((unsigned)spec->kind >= PANEL_KINDS)
+	if ((unsigned)spec->kind >= PANEL_KINDS || !classes[spec->kind])
 		return false;
 	if (spec->kind == PANEL_ALERTS)
 		return view->pipeline->alerts_len > 0;

@@ -3,7 +3,6 @@
 
 #include "aggregate/aggregate.h"
 #include "aggregate/key.h"
-#include "aggregate/watermark.h"
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/hash.h"
@@ -63,22 +62,6 @@ aggregate_release(struct aggregate *aggregate)
 		delta_release(&aggregate->tables[i].delta);
 	free(aggregate->blocks[0]);
 	free(aggregate->blocks[1]);
-}
-
-int64_t
-window_start(int64_t time_ms, int64_t size_ms)
-{
-	int64_t rest = time_ms % size_ms;
-
-	return time_ms - (rest < 0 ? rest + size_ms : rest);
-}
-
-bool
-window_closed(int64_t start_ms, const struct table_spec *table,
-	      int64_t watermark_ms)
-{
-	return watermark_ms != WATERMARK_NONE &&
-	       start_ms + table->window_ms + table->lateness_ms <= watermark_ms;
 }
 
 /*

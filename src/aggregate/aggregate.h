@@ -10,6 +10,7 @@
 
 #include "aggregate/delta.h"
 #include "aggregate/row.h"
+#include "aggregate/window.h"
 #include "event/event.h"
 #include "pipeline/pipeline.h"
 
@@ -52,12 +53,5 @@ void aggregate_settle(struct aggregate *aggregate);
 size_t aggregate_bytes(const struct aggregate *aggregate);
 /* keep_bytes: memory that each table may keep for the next interval. */
 void aggregate_clear(struct aggregate *aggregate, size_t keep_bytes);
-
-/* The start of the window of `size_ms` that holds time_ms. */
-int64_t window_start(int64_t time_ms, int64_t size_ms);
-
-/* Whether a window takes no more events at this watermark. */
-bool window_closed(int64_t start_ms, const struct table_spec *table,
-		   int64_t watermark_ms);
 
 #endif

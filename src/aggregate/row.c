@@ -88,6 +88,7 @@ combine(const struct row_cell *cell, char *at, uint64_t with)
 		case MEASURE_COUNT:
 		case MEASURE_SUM:
 		case MEASURE_AVERAGE:
+		case MEASURE_DISTINCT:
 			put_real(at, finite_sum(old, add));
 			break;
 		case MEASURE_MINIMUM:
@@ -104,6 +105,7 @@ combine(const struct row_cell *cell, char *at, uint64_t with)
 		case MEASURE_COUNT:
 		case MEASURE_SUM:
 		case MEASURE_AVERAGE:
+		case MEASURE_DISTINCT:
 			old = add_saturating(old, add);
 			break;
 		case MEASURE_MINIMUM:

@@ -40,7 +40,7 @@ static const char *const unit_names[] = {
 static const char *const measure_names[] = {
     [MEASURE_COUNT] = "count",     [MEASURE_SUM] = "sum",
     [MEASURE_AVERAGE] = "average", [MEASURE_MINIMUM] = "minimum",
-    [MEASURE_MAXIMUM] = "maximum",
+    [MEASURE_MAXIMUM] = "maximum", [MEASURE_DISTINCT] = "distinct",
 };
 
 static const struct {
@@ -60,6 +60,8 @@ static const struct {
     [PANEL_WINDOWS] = {"windows", true},
     [PANEL_GENERATOR] = {"generator", false},
     [PANEL_LOG] = {"log", false},
+    [PANEL_LINES] = {"lines", true},
+    [PANEL_SCHEMA] = {"schema", false},
 };
 
 #define LEN(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))
@@ -637,18 +639,31 @@ read_by(const struct reader *r, const struct json_value *value,
 }
 
 static int
+read_distinct(const struct reader *r, const struct json_value *value,
+	      const struct json_value *approximate, const struct pipeline *p,
+	      struct measure *measure)
+{
+	unsigned index;
+	int code = find_key_field(r, value, p, &index);
+
+	if (code)
+		return code;
+	measure->field = (int)index;
+	return approximate ? reader_bool(r, approximate, &measure->approximate)
+			   : 0;
+}
+
+static int
 read_measure(const struct reader *r, const struct json_value *value,
 	     const struct pipeline *p, struct measure *measure)
 {
 	static const struct reader_key keys[] = {
-	    {"sum", false},
-	    {"average", false},
-	    {"minimum", false},
-	    {"maximum", false},
+	    {"sum", false},     {"average", false},  {"minimum", false},
+	    {"maximum", false}, {"distinct", false}, {"approximate", false},
 	};
-	const struct json_value *member;
+	const struct json_value *member = NULL, *approximate;
 	const struct field *field;
-	unsigned index;
+	unsigned index, len = 0;
 	int code;
 
 	code = reader_name(r, value, json_key(value), measure->name,
@@ -669,15 +684,26 @@ read_measure(const struct reader *r, const struct json_value *value,
 	code = reader_object(r, value, READER_KEYS(keys));
 	if (code)
 		return code;
-	member = json_first(value);
-	if (!member || json_next(member))
+	for (unsigned i = 0; i < LEN(measure_names); i++) {
+		const struct json_value *one =
+		    json_get(value, measure_names[i]);
+
+		if (!one)
+			continue;
+		member = one;
+		measure->kind = i;
+		len++;
+	}
+	if (len != 1)
 		return reader_error(r, value,
 				    "needs exactly one of \"sum\", "
-				    "\"average\", \"minimum\", \"maximum\"");
-	for (unsigned i = 0; i < LEN(measure_names); i++) {
-		if (!strcmp(json_key(member), measure_names[i]))
-			measure->kind = i;
-	}
+				    "\"average\", \"minimum\", \"maximum\", "
+				    "\"distinct\"");
+	approximate = json_get(value, "approximate");
+	if (measure->kind == MEASURE_DISTINCT)
+		return read_distinct(r, member, approximate, p, measure);
+	if (approximate)
+		return reader_error(r, approximate, "is for \"distinct\" only");
 	code = find_field(r, member, p, &index);
 	if (code)
 		return code;
@@ -712,48 +738,101 @@ read_measures(const struct reader *r, const struct json_value *value,
 	return 0;
 }
 
+/* How long its windows are, and how far apart. */
 static int
-read_window(const struct reader *r, const struct json_value *value,
-	    struct table_spec *table)
+read_lengths_of_windows(const struct reader *r, const struct json_value *value,
+			struct table_spec *table)
 {
-	static const struct reader_key keys[] = {
-	    {"tumbling", true},
-	    {"keep", false},
-	    {"lateness", false},
-	};
-	const struct json_value *keep, *lateness;
+	const struct json_value *tumbling = json_get(value, "tumbling");
+	const struct json_value *hopping = json_get(value, "hopping");
+	const struct json_value *advance = json_get(value, "advance");
 	int code;
 
-	code = reader_object(r, value, READER_KEYS(keys));
-	if (!code)
-		code = reader_duration(r, json_get(value, "tumbling"), SECOND,
-				       DURATION_MAX, &table->window_ms);
+	if (!tumbling == !hopping)
+		return reader_error(r, value,
+				    "needs either \"tumbling\" or \"hopping\"");
+	if (!hopping != !advance)
+		return reader_error(r, advance ? advance : value,
+				    "\"hopping\" and \"advance\" go together");
+	code = reader_duration(r, hopping ? hopping : tumbling, SECOND,
+			       DURATION_MAX, &table->window_ms);
+	table->advance_ms = table->window_ms;
+	if (code || !advance)
+		return code;
+	code = reader_duration(r, advance, SECOND, DURATION_MAX,
+			       &table->advance_ms);
 	if (code)
 		return code;
+	if (table->window_ms % table->advance_ms)
+		return reader_error(r, advance,
+				    "must go into \"hopping\" a whole number "
+				    "of times");
+	if (table->window_ms / table->advance_ms > PIPELINE_HOPS_MAX)
+		return reader_error(r, advance,
+				    "an event would be in %" PRId64
+				    " windows, and %d is the limit",
+				    table->window_ms / table->advance_ms,
+				    PIPELINE_HOPS_MAX);
+	return 0;
+}
+
+static int
+read_keep(const struct reader *r, const struct json_value *value,
+	  struct table_spec *table)
+{
+	const struct json_value *keep = json_get(value, "keep");
+	int code;
+
 	table->keep_ms = 2 * HOUR;
 	if (table->keep_ms < 2 * table->window_ms)
 		table->keep_ms = 2 * table->window_ms;
-	keep = json_get(value, "keep");
 	if (keep) {
 		code = reader_duration(r, keep, SECOND, DURATION_MAX,
 				       &table->keep_ms);
 		if (code)
 			return code;
 		if (table->keep_ms < table->window_ms)
-			return reader_error(r, keep,
-					    "is less than the window, "
-					    "\"tumbling\"");
+			return reader_error(r, keep, "is less than the window");
 	}
-	if (table->keep_ms / table->window_ms > WINDOWS_MAX)
+	if (table->keep_ms / table->advance_ms > WINDOWS_MAX)
 		return reader_error(r, keep ? keep : value,
 				    "keeps %" PRId64 " windows, and %d is the "
 				    "limit",
-				    table->keep_ms / table->window_ms,
+				    table->keep_ms / table->advance_ms,
 				    WINDOWS_MAX);
+	return 0;
+}
+
+static int
+read_window(const struct reader *r, const struct json_value *value,
+	    struct table_spec *table)
+{
+	static const struct reader_key keys[] = {
+	    {"tumbling", false}, {"hopping", false},  {"advance", false},
+	    {"keep", false},     {"lateness", false}, {"average", false},
+	};
+	const struct json_value *lateness = json_get(value, "lateness");
+	const struct json_value *average = json_get(value, "average");
+	int code;
+
+	code = reader_object(r, value, READER_KEYS(keys));
+	if (!code)
+		code = read_lengths_of_windows(r, value, table);
+	if (!code)
+		code = read_keep(r, value, table);
+	if (!code && average)
+		code = reader_duration(r, average, SECOND, DURATION_MAX,
+				       &table->average_ms);
+	if (code)
+		return code;
+	if (average && !measure_adds_up(table->measures[table->rank].kind))
+		return reader_error(r, average,
+				    "the measure that ranks, \"%s\", is no "
+				    "count and no sum",
+				    table->measures[table->rank].name);
 	table->lateness_ms = 10 * SECOND;
 	if (table->lateness_ms >= table->keep_ms)
 		table->lateness_ms = table->keep_ms / 2;
-	lateness = json_get(value, "lateness");
 	if (lateness) {
 		code = reader_duration(r, lateness, 0, DURATION_MAX,
 				       &table->lateness_ms);
@@ -880,6 +959,7 @@ read_panel(const struct reader *r, const struct json_value *value,
 	const struct json_value *table = json_get(value, "table");
 	const struct json_value *windows = json_get(value, "windows");
 	const char *names[PANEL_KINDS];
+	bool over_windows;
 	unsigned kind;
 	int code;
 
@@ -909,16 +989,18 @@ read_panel(const struct reader *r, const struct json_value *value,
 	code = compile_table_name(r, table, p, &panel->table);
 	if (code)
 		return code;
-	if (kind == PANEL_WINDOWS && !p->tables[panel->table].window_ms)
+	over_windows = kind == PANEL_WINDOWS || kind == PANEL_LINES;
+	if (over_windows && !p->tables[panel->table].window_ms)
 		return reader_error(r, table,
-				    "table \"%s\" has no window; \"windows\" "
+				    "table \"%s\" has no window; \"%s\" "
 				    "panels show those with one",
-				    p->tables[panel->table].name);
-	if (kind != PANEL_WINDOWS && p->tables[panel->table].window_ms)
+				    p->tables[panel->table].name, names[kind]);
+	if (!over_windows && p->tables[panel->table].window_ms)
 		return reader_error(r, table,
 				    "table \"%s\" has a window; \"%s\" "
 				    "panels show tables without one, "
-				    "\"windows\" panels those with one",
+				    "\"windows\" and \"lines\" panels those "
+				    "with one",
 				    p->tables[panel->table].name, names[kind]);
 	if (windows)
 		return read_windows(r, windows, p, panel);

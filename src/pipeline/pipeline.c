@@ -108,9 +108,13 @@ describe_table(struct json_node *tables, const struct pipeline *p,
 		if (measure->field >= 0)
 			json_add_string(item, "field",
 					p->event.fields[measure->field].name);
+		if (measure->approximate)
+			json_add_bool(item, "approximate", true);
 	}
 	json_add_int(node, "rank", table->rank);
 	json_add_int(node, "window_ms", table->window_ms);
+	if (table->advance_ms != table->window_ms)
+		json_add_int(node, "advance_ms", table->advance_ms);
 	json_add_int(node, "keep_ms", table->keep_ms);
 	json_add_int(node, "lateness_ms", table->lateness_ms);
 }

@@ -29,6 +29,9 @@
 #define PIPELINE_ONE_OF_MAX   256
 #define PIPELINE_PANELS_MAX   16
 #define PIPELINE_ALERTS_MAX   32
+#define PIPELINE_OUTPUTS_MAX  8
+#define PIPELINE_COLUMNS_MAX  48 /* of an output's record */
+#define PIPELINE_HOPS_MAX     64 /* windows that an event is in */
 /*
  * Bytes of an encoded table key without its window. LMDB's limit is 511, a
  * window's start takes 8. Compiling refuses tables whose fields could exceed
@@ -74,6 +77,8 @@ struct field {
 				longest of one_of, else 256 */
 	struct text *one_of; /* FIELD_STRING: allowed values; NULL for any */
 	unsigned one_of_len;
+	struct text *none_of; /* FIELD_STRING: values that are not allowed */
+	unsigned none_of_len;
 	bool has_min, has_max; /* FIELD_INT, FIELD_NUMBER; both inclusive */
 	double min, max;
 };
@@ -93,6 +98,7 @@ enum measure_kind {
 	MEASURE_AVERAGE,
 	MEASURE_MINIMUM,
 	MEASURE_MAXIMUM,
+	MEASURE_DISTINCT, /* how many different values a field has */
 };
 
 /* Whether the values of keys make a total: each event adds to it. */
@@ -105,7 +111,9 @@ measure_adds_up(enum measure_kind kind)
 struct measure {
 	char name[PIPELINE_NAME_MAX];
 	enum measure_kind kind;
-	int field; /* index of an int or number field; -1 for count */
+	int field; /* index of an int or number field, of distinct a key's; -1
+		      for count */
+	bool approximate; /* distinct: counted by a HyperLogLog */
 };
 
 struct table_spec {
@@ -115,7 +123,12 @@ struct table_spec {
 	struct measure measures[PIPELINE_MEASURES_MAX];
 	unsigned measures_len; /* at least 1 */
 	unsigned rank;         /* the measure that ranks its keys; default 0 */
-	int64_t window_ms;     /* tumbling window; 0: the table has none */
+	int64_t window_ms;     /* length of a window; 0: the table has none */
+	int64_t advance_ms;    /* from the start of one window to the next: of
+				  tumbling windows window_ms; of hopping ones
+				  less, of which window_ms is a multiple */
+	int64_t average_ms;    /* values of windows are also given as an
+				  average per so long (window.h); 0: not */
 	int64_t keep_ms;       /* windows older than this expire; default 2 h,
 				  or two windows */
 	int64_t lateness_ms;   /* how late an event may be and still count;
@@ -136,14 +149,16 @@ enum panel_kind {
 	PANEL_WINDOWS,    /* the windows of a table with windows */
 	PANEL_GENERATOR,  /* how events are generated; has no table */
 	PANEL_LOG,        /* what weir and librdkafka say; has no table */
+	PANEL_LINES,      /* the keys of a table with windows over time */
+	PANEL_SCHEMA,     /* the fields that events have; has no table */
 	PANEL_KINDS,
 };
 
 struct panel_spec {
 	enum panel_kind kind;
 	int table;   /* index into tables, of one without a window (of
-			PANEL_WINDOWS: with one); -1 for kinds that show no
-			table */
+			PANEL_WINDOWS, PANEL_LINES: with one); -1 for kinds that
+			show no table */
 	int windows; /* extremes: index of the windowed table with the same
 			key, for the minimum and maximum per window; -1 */
 };
@@ -256,6 +271,36 @@ struct curve {
 	double share;      /* spike: 0..1 of that field's values */
 };
 
+/* Where a value of an output's record comes from. */
+enum column_source {
+	COLUMN_FIELD,        /* of the event, as it is there; null if absent */
+	COLUMN_DATE,         /* a time field as YYYY-MM-DD, UTC */
+	COLUMN_DATETIME,     /* the same as YYYY-MM-DD hh:mm:ss */
+	COLUMN_KEY,          /* a field that the table is by */
+	COLUMN_WINDOW_START, /* YYYY-MM-DD hh:mm:ss, UTC */
+	COLUMN_WINDOW_END,
+	COLUMN_MEASURE,
+	COLUMN_AVERAGE, /* of a measure, per average_ms of its window */
+};
+
+struct output_column {
+	char name[PIPELINE_NAME_MAX];
+	enum column_source source;
+	unsigned index; /* of the field, the part of the key, the measure */
+};
+
+/*
+ * A topic that is written from the stream, a JSON object a record: one for each
+ * valid event, or one for each key of each window of a table, once it is
+ * complete.
+ */
+struct output_spec {
+	char *topic;
+	int table; /* index of a table with windows; -1: events */
+	struct output_column columns[PIPELINE_COLUMNS_MAX];
+	unsigned columns_len;
+};
+
 struct generator_spec {
 	bool present; /* without one the pipeline can only be watched */
 	double rate;  /* events per second; default 1000 */
@@ -276,9 +321,12 @@ struct pipeline {
 	int key_field;        /* the message key; -1: none */
 	char *dead_letters;   /* topic of dead letters; NULL: they are only
 				 counted, and the last ones kept */
+	bool dead_letters_json; /* as JSON objects; else as they came */
 	struct event_spec event;
 	struct table_spec tables[PIPELINE_TABLES_MAX];
 	unsigned tables_len;
+	struct output_spec outputs[PIPELINE_OUTPUTS_MAX];
+	unsigned outputs_len;
 	struct panel_spec panels[PIPELINE_PANELS_MAX];
 	unsigned panels_len;
 	struct alert_spec alerts[PIPELINE_ALERTS_MAX];

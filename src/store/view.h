@@ -28,6 +28,8 @@
 #define VIEW_DEAD    100 /* dead letters kept whole */
 #define VIEW_SPREAD  64
 #define VIEW_WINDOWS 120 /* newest windows of a windowed table */
+#define VIEW_LINES   8   /* keys of a table with windows that are drawn */
+#define VIEW_SEEN    256 /* fields of events, the pipeline's and others */
 #define VIEW_ALERTS  100 /* alerts that are not cleared, and as many past */
 
 struct view_text {
@@ -83,9 +85,21 @@ struct view_summary {
 struct view_window {
 	int64_t start_ms, end_ms; /* event time, [start, end) */
 	bool complete;            /* the watermark has passed end + lateness */
+	int64_t span_ms;          /* of it since the stream's first event */
 	struct view_summary summary;
 	struct view_row *top; /* largest first; NULL unless asked for */
 	unsigned top_len;
+};
+
+/* A key of a table with windows, over all windows of the view. */
+struct view_line {
+	struct view_text key, id; /* as of struct view_row */
+	/*
+	 * Parallel to the table's windows: of the measure that ranks, as an
+	 * average where the table has average_ms; VALUE_NONE: the key does not
+	 * occur in it.
+	 */
+	struct value *values;
 };
 
 struct view_table {
@@ -99,6 +113,31 @@ struct view_table {
 	int64_t late; /* events too late for this windowed table */
 	struct view_window *windows; /* newest first; NULL for unwindowed */
 	unsigned windows_len;
+	/* The largest keys of the newest windows, in the order of keys; only
+	   of tables with a "lines" panel. */
+	struct view_line *lines;
+	unsigned lines_len;
+};
+
+/* The type that a field has in an event, as JSON knows it. */
+enum view_type {
+	VIEW_TYPE_NULL,
+	VIEW_TYPE_BOOLEAN,
+	VIEW_TYPE_INTEGER, /* without fraction and exponent */
+	VIEW_TYPE_NUMBER,
+	VIEW_TYPE_STRING,
+	VIEW_TYPE_OBJECT,
+	VIEW_TYPE_ARRAY,
+	VIEW_TYPES,
+};
+
+/* A field that occurs in events, whether the pipeline reads it or not. */
+struct view_seen {
+	struct view_text name;     /* keys from the outside in, joined by "." */
+	bool known;                /* a field of the pipeline has this path */
+	int64_t events;            /* that have it */
+	int64_t types[VIEW_TYPES]; /* so many of these as each type */
+	struct view_position first, last;
 };
 
 enum view_partition_state {
@@ -231,6 +270,14 @@ struct view {
 	unsigned overlaps_len;
 	struct view_table *tables; /* parallel to pipeline->tables */
 	unsigned tables_len;
+	/*
+	 * The schema as seen: of the seen_events that were JSON objects, dead
+	 * ones too, the fields in the order in which they came to be seen; of
+	 * more than VIEW_SEEN, seen_beyond is how often others occurred.
+	 */
+	struct view_seen *seen;
+	unsigned seen_len;
+	int64_t seen_events, seen_beyond;
 	/* Parallel to pipeline->alerts; their counts are of all alerts. */
 	struct view_rule *rules;
 	unsigned rules_len;
