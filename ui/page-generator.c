@@ -16,6 +16,7 @@
 #define SPARK_SECONDS 60
 #define VALUE_WIDTH   15
 #define NAME_MAX_COLS 28
+#define FAULT_COLS    16 /* of a fault's value */
 
 enum control {
 	CONTROL_RATE,
@@ -596,6 +597,122 @@ draw_head(const struct screen *screen, struct canvas *canvas,
 	return 5;
 }
 
+/* What goes after the first with a comma in front; returns the next column. */
+static int
+draw_part(struct canvas *canvas, const struct area *body, int row, int col,
+	  bool *first, const char *text)
+{
+	if (!*first)
+		col += canvas_puts(canvas, body, row, col, STYLE_DIM, ", ");
+	*first = false;
+	return col + canvas_puts(canvas, body, row, col, STYLE_DIM, text);
+}
+
+static int
+draw_faults(struct canvas *canvas, const struct area *body, int row, int col,
+	    bool *first, const struct generator_spec *spec, unsigned field)
+{
+	char text[64];
+
+	for (unsigned i = 0; i < spec->faults_len; i++) {
+		const struct gen_fault *fault = &spec->faults[i];
+		int width;
+
+		if (fault->field != field)
+			continue;
+		snprintf(text, sizeof(text), "%s %s",
+			 format_percent(fault->share, 1).text,
+			 !fault->value        ? "negated"
+			 : fault->value->size ? ""
+					      : "empty");
+		col = draw_part(canvas, body, row, col, first, text);
+		width = body->cols - col - 1;
+		if (fault->value && width > 0)
+			col += canvas_fit(
+			    canvas, body, row, col,
+			    width < FAULT_COLS ? width : FAULT_COLS, STYLE_DIM,
+			    fault->value->data, fault->value->size);
+	}
+	return col;
+}
+
+/* Whether there is more to say of a field than its controls do. */
+static bool
+has_note(const struct generator_spec *spec, unsigned field)
+{
+	const struct gen_field *gen = &spec->fields[field];
+
+	for (unsigned i = 0; i < spec->faults_len; i++)
+		if (spec->faults[i].field == field)
+			return true;
+	return gen->kind == GEN_UUID || gen->from_ms || gen->until_ms;
+}
+
+/* The width of names, when those of fields with a note are among them. */
+static int
+widen(const struct screen *screen, const struct canvas *canvas, int width)
+{
+	const struct pipeline *p = screen->view->pipeline;
+
+	for (unsigned i = 0; i < p->event.fields_len; i++) {
+		const char *name = p->event.fields[i].name;
+		int cols = canvas_width(canvas, name, strlen(name));
+
+		if (has_note(&p->generator, i) && cols > width)
+			width = cols;
+	}
+	return width;
+}
+
+static void
+draw_note(const struct screen *screen, struct canvas *canvas,
+	  const struct area *body, int row, int name_width, unsigned field)
+{
+	const struct pipeline *p = screen->view->pipeline;
+	const struct gen_field *gen = &p->generator.fields[field];
+	const char *name = p->event.fields[field].name;
+	int col = 2 + name_width + 1;
+	bool first = true;
+	char text[64];
+
+	canvas_fit(canvas, body, row, 2, name_width, STYLE_NORMAL, name,
+		   strlen(name));
+	if (gen->kind == GEN_UUID)
+		col = draw_part(canvas, body, row, col, &first, "uuid");
+	if (gen->from_ms) {
+		snprintf(text, sizeof(text), "from %s",
+			 format_span(gen->from_ms).text);
+		col = draw_part(canvas, body, row, col, &first, text);
+	}
+	if (gen->until_ms) {
+		snprintf(text, sizeof(text), "until %s",
+			 format_span(gen->until_ms).text);
+		col = draw_part(canvas, body, row, col, &first, text);
+	}
+	draw_faults(canvas, body, row, col, &first, &p->generator, field);
+}
+
+/* What the pipeline file says of its fields, in the rows that are left. */
+static void
+draw_notes(const struct screen *screen, struct canvas *canvas,
+	   const struct area *body, int row, int room, int name_width)
+{
+	const struct pipeline *p = screen->view->pipeline;
+	int notes = 0, drawn = 0;
+
+	for (unsigned i = 0; i < p->event.fields_len; i++)
+		notes += has_note(&p->generator, i);
+	for (unsigned i = 0; i < p->event.fields_len && drawn < room; i++) {
+		if (!has_note(&p->generator, i))
+			continue;
+		if (++drawn == room && notes > room)
+			canvas_printf(canvas, body, row++, 2, STYLE_DIM,
+				      "and %d more fields", notes - room + 1);
+		else
+			draw_note(screen, canvas, body, row++, name_width, i);
+	}
+}
+
 void
 page_generator_draw(struct screen *screen, struct canvas *canvas,
 		    const struct area *body)
@@ -621,6 +738,7 @@ page_generator_draw(struct screen *screen, struct canvas *canvas,
 		if (width > name_width)
 			name_width = width;
 	}
+	name_width = widen(screen, canvas, name_width);
 	if (name_width > NAME_MAX_COLS)
 		name_width = NAME_MAX_COLS;
 	for (int i = from; i < lines.len && i < from + room; i++, row++) {
@@ -642,7 +760,10 @@ page_generator_draw(struct screen *screen, struct canvas *canvas,
 		canvas_fit(canvas, body, row, col, body->cols - col - 1,
 			   STYLE_DIM, text, strlen(text));
 	}
-	if (from > 0 || from + room < lines.len)
+	/* An empty row in front. */
+	room -= lines.len - from + 1;
+	draw_notes(screen, canvas, body, row + 1, room, name_width);
+	if (from > 0 || room < -1)
 		canvas_printf(canvas, body, 0, body->cols - 13, STYLE_NORMAL,
 			      " %2d of %2d ", screen->generator_line + 1,
 			      lines.len);

@@ -2,8 +2,9 @@
  * Writing events: from a compiled pipeline and a random stream to JSON.
  *
  * A writer belongs to one thread. It allocates when it is made or told what to
- * do, never while it writes. The same pipeline, seed, stream number and
- * controls give the same bytes.
+ * do, never while it writes but for the event with which a field begins or ends
+ * (gen_field.from_ms). The same pipeline, seed, stream number, controls, times
+ * and beginning give the same bytes.
  */
 #ifndef WEIR_GENERATE_GENERATE_H
 #define WEIR_GENERATE_GENERATE_H
@@ -23,6 +24,12 @@ struct writer; /* one event after the other */
 int writer_new(const struct pipeline *pipeline, uint64_t seed, unsigned stream,
 	       struct writer **out, struct err *err);
 void writer_free(struct writer *writer); /* NULL is fine */
+
+/*
+ * When the generator began, in event time: from there on it counts when a field
+ * begins and ends. Without it CLOCK_SEEDED_START_MS, as in seeded runs.
+ */
+void writer_begin(struct writer *writer, int64_t begin_ms);
 
 /*
  * The most bytes that one event can take: with the share of damaged events as
@@ -50,8 +57,9 @@ void writer_spike(struct writer *writer, bool on);
  * Writes the next event, one JSON object without white space or newline, with
  * event time time_ms, to `out`, which has room for writer_max_bytes(). Returns
  * its size. *key is the message key inside of `out` (size 0: no key): the
- * value of the pipeline's key field without quotes. A damaged event (see
- * generator_spec.bad_share) keeps its key.
+ * value of the pipeline's key field without quotes, also when that is one of
+ * the pipeline's faults. A damaged event (see generator_spec.bad_share) keeps
+ * its key.
  */
 size_t writer_next(struct writer *writer, int64_t time_ms, char *out,
 		   struct text *key);

@@ -237,6 +237,8 @@ generator_start(const struct generator_options *options, struct generator **out,
 		struct err *err)
 {
 	struct generator *generator = xcalloc(1, sizeof(*generator));
+	int64_t begin_ms =
+	    options->seeded ? CLOCK_SEEDED_START_MS : clock_wall_ms();
 	int rc = 0;
 
 	generator->options = *options;
@@ -262,6 +264,7 @@ generator_start(const struct generator_options *options, struct generator **out,
 				&thread->writer, err);
 		if (rc)
 			break;
+		writer_begin(thread->writer, begin_ms);
 		thread->batch = producer_batch_new(options->producer);
 		if (writer_max_bytes(thread->writer) > PRODUCER_EVENT_MAX) {
 			rc = err_set(err, WEIR_PIPELINE, 0,

@@ -61,6 +61,8 @@ stream_events(int fd, const struct stream_options *o, struct err *err)
 	rc = writer_new(o->pipeline, o->seed, 0, &writer, err);
 	if (rc)
 		return rc;
+	writer_begin(writer,
+		     o->seeded ? CLOCK_SEEDED_START_MS : clock_wall_ms());
 	most = writer_max_bytes(writer) + 1;
 	room = xmalloc(ROOM + most);
 	pace_init(&pace, o->per_s, begun_ns);

@@ -17,10 +17,11 @@
 #define WEIGHT_MAX    1e9
 #define DEFAULT_RATE  1000
 #define FORMATTED_MAX 64 /* of a number field, JSON_NUMBER_MAX and more */
+#define UUID_SIZE     36
+#define SPAN_MAX      (INT64_C(366) * 86400000) /* ms */
 
-/* Whether text is a number as JSON writes it, and a whole one. */
-static bool
-is_number(const char *text, bool whole)
+bool
+compile_is_number(const char *text, bool whole)
 {
 	text += *text == '-';
 	if (*text == '0')
@@ -57,7 +58,7 @@ parse_number(const char *text, bool whole, double *out)
 	int64_t i;
 	bool fits;
 
-	if (!is_number(text, whole) ||
+	if (!compile_is_number(text, whole) ||
 	    json_parse(text, strlen(text), "", &json, NULL))
 		return false;
 	fits = json_double(json_root(json), out) &&
@@ -287,7 +288,7 @@ read_sequence(const struct reader *r, const struct json_value *value,
 	return read_range(r, json_get(value, "sequence"), gen);
 }
 
-/* ---- Values: weights, constant, clock ---- */
+/* ---- Values: weights, constant, uuid, clock ---- */
 
 static int
 read_weights(const struct reader *r, const struct json_value *value,
@@ -356,15 +357,47 @@ read_constant(const struct reader *r, const struct json_value *value,
 }
 
 static int
+read_true(const struct reader *r, const struct json_value *value)
+{
+	bool yes = false;
+
+	if (!json_bool(value, &yes) || !yes)
+		return reader_error(r, value, "must be true");
+	return 0;
+}
+
+static int
+read_uuid(const struct reader *r, const struct json_value *value,
+	  const struct field *field, struct gen_field *gen)
+{
+	const struct json_value *uuid = json_get(value, "uuid");
+
+	gen->kind = GEN_UUID;
+	if (read_true(r, uuid))
+		return WEIR_PIPELINE;
+	if (field->type != FIELD_STRING)
+		return reader_error(r, uuid, "is for string fields only");
+	if (field->one_of)
+		return reader_error(r, uuid,
+				    "a field with \"one_of\" takes \"weights\" "
+				    "or \"constant\"");
+	if (field->max_length < UUID_SIZE)
+		return reader_error(r, uuid,
+				    "has %d bytes, more than \"max_length\" of "
+				    "the field, %" PRIu32,
+				    UUID_SIZE, field->max_length);
+	return 0;
+}
+
+static int
 read_clock(const struct reader *r, const struct json_value *value,
 	   const struct field *field, struct gen_field *gen)
 {
 	const struct json_value *clock = json_get(value, "clock");
-	bool yes = false;
 
 	gen->kind = GEN_TIME;
-	if (!json_bool(clock, &yes) || !yes)
-		return reader_error(r, clock, "must be true");
+	if (read_true(r, clock))
+		return WEIR_PIPELINE;
 	if (field->type != FIELD_TIME)
 		return reader_error(r, clock, "is for time fields only");
 	return 0;
@@ -380,9 +413,32 @@ static const struct distribution_key {
 } distributions[] = {
     {"zipf", true, read_zipf},          {"uniform", true, read_uniform},
     {"sequence", true, read_sequence},  {"weights", false, read_weights},
-    {"constant", false, read_constant}, {"clock", false, read_clock},
+    {"constant", false, read_constant}, {"uuid", false, read_uuid},
+    {"clock", false, read_clock},
 };
 #define DISTRIBUTIONS (sizeof(distributions) / sizeof(distributions[0]))
+
+/* When an optional field is written. */
+static int
+read_span(const struct reader *r, const struct json_value *value,
+	  const struct field *field, struct gen_field *gen)
+{
+	const struct json_value *from = json_get(value, "from");
+	const struct json_value *until = json_get(value, "until");
+
+	if ((from || until) && !field->optional)
+		return reader_error(r, from ? from : until,
+				    "is for optional fields only: an event "
+				    "without \"%s\" is dead",
+				    field->name);
+	if (from && reader_duration(r, from, 1, SPAN_MAX, &gen->from_ms))
+		return WEIR_PIPELINE;
+	if (until && reader_duration(r, until, 1, SPAN_MAX, &gen->until_ms))
+		return WEIR_PIPELINE;
+	if (until && gen->until_ms <= gen->from_ms)
+		return reader_error(r, until, "is not after \"from\"");
+	return 0;
+}
 
 static int
 read_gen_field(const struct reader *r, const struct json_value *value,
@@ -391,7 +447,8 @@ read_gen_field(const struct reader *r, const struct json_value *value,
 	static const struct reader_key keys[] = {
 	    {"zipf", false},     {"uniform", false}, {"sequence", false},
 	    {"weights", false},  {"format", false},  {"count", false},
-	    {"constant", false}, {"clock", false},
+	    {"constant", false}, {"uuid", false},    {"clock", false},
+	    {"from", false},     {"until", false},
 	};
 	const struct json_value *format = json_get(value, "format");
 	const struct json_value *count = json_get(value, "count");
@@ -412,7 +469,7 @@ read_gen_field(const struct reader *r, const struct json_value *value,
 		return reader_error(r, value,
 				    "needs exactly one of \"zipf\", "
 				    "\"uniform\", \"sequence\", \"weights\", "
-				    "\"constant\", \"clock\"");
+				    "\"constant\", \"uuid\", \"clock\"");
 	if (field->type == FIELD_TIME && strcmp(found->name, "clock"))
 		return reader_error(r, value,
 				    "a time field takes {\"clock\": true}");
@@ -427,7 +484,7 @@ read_gen_field(const struct reader *r, const struct json_value *value,
 		code = read_format(r, format, gen);
 	if (!code && found->numbers)
 		code = check_numbers(r, format ? format : value, field, gen);
-	return code;
+	return code ? code : read_span(r, value, field, gen);
 }
 
 static int
@@ -475,10 +532,8 @@ compile_generator(const struct reader *r, const struct json_value *value,
 		  struct pipeline *p)
 {
 	static const struct reader_key keys[] = {
-	    {"rate", false},
-	    {"shape", false},
-	    {"fields", true},
-	    {"bad", false},
+	    {"rate", false},   {"shape", false}, {"fields", true},
+	    {"faults", false}, {"bad", false},
 	};
 	static const struct reader_key bad_keys[] = {
 	    {"share", true},
@@ -500,6 +555,9 @@ compile_generator(const struct reader *r, const struct json_value *value,
 	member = json_get(value, "shape");
 	if (!code && member)
 		code = compile_curve(r, member, p);
+	member = json_get(value, "faults");
+	if (!code && member)
+		code = compile_faults(r, member, p);
 	member = json_get(value, "bad");
 	if (code || !member)
 		return code;

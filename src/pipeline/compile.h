@@ -33,6 +33,9 @@ int compile_generator(const struct reader *r,
 /* "shape" of it, when its fields are compiled. */
 int compile_curve(const struct reader *r, const struct json_value *shape,
 		  struct pipeline *p);
+/* "faults" of it, when its fields are compiled. */
+int compile_faults(const struct reader *r, const struct json_value *faults,
+		   struct pipeline *p);
 
 /* The name of a topic; the copy is the caller's. */
 int compile_topic_name(const struct reader *r, const struct json_value *value,
@@ -40,6 +43,9 @@ int compile_topic_name(const struct reader *r, const struct json_value *value,
 /* The index of the table that is named by the value's text. */
 int compile_table_name(const struct reader *r, const struct json_value *value,
 		       const struct pipeline *p, int *out);
+
+/* Whether text is a number as JSON writes it, of any size; a whole one. */
+bool compile_is_number(const char *text, bool whole);
 
 /*
  * Copies `len` texts into one block, their bytes behind them; free() it.

@@ -242,6 +242,8 @@ pipeline_free(struct pipeline *p)
 		free(gen->values);
 		free(gen->weights);
 	}
+	for (unsigned i = 0; i < p->generator.faults_len; i++)
+		free(p->generator.faults[i].value);
 	for (unsigned i = 0; i < p->alerts_len; i++)
 		free(p->alerts[i].message);
 	free(p->topic);

@@ -217,6 +217,7 @@ struct alert_spec {
 #define GEN_COUNT_MAX    (UINT64_C(1) << 32)
 #define GEN_PERIOD_MIN   1000 /* ms */
 #define GEN_PERIOD_MAX   86400000
+#define GEN_FAULTS_MAX   16
 
 enum gen_kind {
 	GEN_TIME,     /* the event time, from the generator's clock */
@@ -225,6 +226,7 @@ enum gen_kind {
 	GEN_SEQUENCE, /* min, min + 1, ..., max, min, ... */
 	GEN_WEIGHTS,  /* one of values by weight */
 	GEN_CONSTANT, /* values[0] */
+	GEN_UUID,     /* a random UUID, version 4 */
 	GEN_ABSENT,   /* an optional field that is never written */
 };
 
@@ -249,6 +251,24 @@ struct gen_field {
 	double *weights;
 	unsigned values_len;
 	/* zipf: rank 1 is number 1; rank r is number r. */
+	/*
+	 * It is written from so long after the generator's beginning on, and
+	 * only before the other; 0: from the beginning, without end. Other than
+	 * 0 for optional fields only.
+	 */
+	int64_t from_ms, until_ms;
+};
+
+/* A value that is another one than what was drawn, now and then. */
+struct gen_fault {
+	unsigned field; /* one that is generated */
+	double share;   /* 0..1 of the events, each fault by itself */
+	/*
+	 * Instead of the field's value, whatever its rules; a text as in
+	 * gen_field.values. NULL: the number with a minus sign, of an int or
+	 * number field whose values are never negative.
+	 */
+	struct text *value;
 };
 
 /* What generated events are like over time (generate/curve.h). */
@@ -306,6 +326,9 @@ struct generator_spec {
 	double rate;  /* events per second; default 1000 */
 	struct curve curve;
 	struct gen_field fields[PIPELINE_FIELDS_MAX]; /* parallel to event */
+	struct gen_fault
+	    faults[GEN_FAULTS_MAX]; /* of one field, a later wins */
+	unsigned faults_len;
 	double bad_share; /* 0..1: this part of the events is damaged */
 };
 

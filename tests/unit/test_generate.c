@@ -472,6 +472,471 @@ test_refused(void **state)
 	pipeline_free(p);
 }
 
+/* What a fault, a beginning and an end are of; the event time is in seconds. */
+static const char odd[] =
+    "{\"name\":\"odd\",\"topic\":{\"name\":\"odd\",\"key\":\"user\"},"
+    "\"event\":{\"time\":\"at\",\"fields\":{"
+    "\"late\":{\"type\":\"string\",\"optional\":true,\"path\":\"in.late\"},"
+    "\"user\":{\"type\":\"integer\",\"min\":0},"
+    "\"page\":{\"type\":\"string\"},"
+    "\"id\":{\"type\":\"string\",\"max_length\":36},"
+    "\"early\":{\"type\":\"integer\",\"optional\":true,\"path\":\"in.early\"},"
+    "\"at\":{\"type\":\"time\",\"unit\":\"s\"},"
+    "\"price\":{\"type\":\"number\"},"
+    "\"land\":{\"type\":\"string\",\"max_length\":2},"
+    "\"mark\":{\"type\":\"string\",\"optional\":true}}},"
+    "\"tables\":{\"t\":{\"by\":[\"user\"],\"measures\":{\"n\":\"count\"}}},"
+    "\"generator\":{\"fields\":{"
+    "\"late\":{\"weights\":{\"x\":1,\"yy\":1},\"from\":\"5s\"},"
+    "\"user\":{\"uniform\":[1,1000]},"
+    "\"page\":{\"uniform\":[1,100],\"format\":\"/page/%d\"},"
+    "\"id\":{\"uuid\":true},"
+    "\"early\":{\"sequence\":[1,1000000],\"until\":\"12s\"},"
+    "\"price\":{\"uniform\":[0,3],\"format\":\"%d.00\"},"
+    "\"land\":{\"weights\":{\"US\":1,\"CA\":1}},"
+    "\"mark\":{\"uuid\":true,\"from\":\"7s\",\"until\":\"9s\"}}}}";
+
+/* Also fixed for good. */
+static void
+test_golden_odd(void **state)
+{
+	struct pipeline *p = load(odd);
+	struct source s;
+
+	(void)state;
+	source_init(&s, p, 1, 0);
+	check_first(&s, START_MS,
+		    "{\"in\":{\"early\":1},\"user\":913,\"page\":\"/page/3"
+		    "\",\"id\":\"5826d727-b1c5-4926-a154-7d913db51808"
+		    "\",\"at\":1735689600,\"price\":0.00,\"land\":\"US\"}",
+		    "913");
+	check_first(&s, START_MS + 8000,
+		    "{\"in\":{\"late\":\"x\",\"early\":2},\"user\":374,\"pag"
+		    "e\":\"/page/58\",\"id\":\"afcbedc9-b00d-46b6-9be9-"
+		    "db2301d88b3e\",\"at\":1735689608,\"price\":3.00,\""
+		    "land\":\"CA\",\"mark\":\"bd4bb8e5-5d54-4185-be54-f"
+		    "2f917030e9b\"}",
+		    "374");
+	check_first(&s, START_MS + 12000,
+		    "{\"in\":{\"late\":\"x\"},\"user\":305,\"page\":\"/page/"
+		    "18\",\"id\":\"a0dc159d-c2ba-4ef3-9eec-19d50ba673"
+		    "be\",\"at\":1735689612,\"price\":0.00,\"land\":\"CA\""
+		    "}",
+		    "305");
+	source_release(&s);
+	pipeline_free(p);
+}
+
+static void
+test_uuid(void **state)
+{
+	static const char form[] = "xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx";
+	struct pipeline *p = load(odd);
+	unsigned seen[36][256] = {{0}};
+	struct source s;
+	const int many = 16000;
+
+	(void)state;
+	source_init(&s, p, 2, 0);
+	for (int i = 0; i < many; i++) {
+		const char *id;
+
+		source_next(&s, START_MS);
+		s.out[s.size] = '\0';
+		id = strstr(s.out, "\"id\":\"");
+		assert_non_null(id);
+		assert_int_equal(id[6 + 36], '"');
+		for (int j = 0; j < 36; j++)
+			seen[j][(unsigned char)id[6 + j]]++;
+	}
+	/* Each digit as likely where it is random: 6 standard deviations. */
+	for (int j = 0; j < 36; j++) {
+		const char *digits = form[j] == 'x'   ? "0123456789abcdef"
+				     : form[j] == 'v' ? "89ab"
+						      : (char[]){form[j], 0};
+		unsigned share = many / (unsigned)strlen(digits);
+
+		for (; *digits; digits++)
+			assert_true(seen[j][(int)*digits] <= share + 360 &&
+				    seen[j][(int)*digits] + 360 >= share);
+	}
+	source_release(&s);
+	pipeline_free(p);
+}
+
+/* The text of a member of an event, NULL where it has none; free() it. */
+static char *
+member_of(const struct source *s, const char *path)
+{
+	char *text = xstrndup(s->out, s->size), *at, *member = NULL;
+
+	at = strstr(text, path);
+	if (at) {
+		at += strlen(path);
+		member = xstrndup(at, strcspn(at, ",}"));
+	}
+	free(text);
+	return member;
+}
+
+static void
+check_same_member(const struct source *a, const struct source *b,
+		  const char *path, bool there)
+{
+	char *left = member_of(a, path), *right = member_of(b, path);
+
+	assert_non_null(left);
+	if (there && (!right || strcmp(left, right)))
+		fail_msg("%s %s, not %s", path, right ? right : "-", left);
+	if (!there && right)
+		fail_msg("%s %s", path, right);
+	free(left);
+	free(right);
+}
+
+/*
+ * Fields are there exactly from and until their times, and what is drawn, also
+ * of themselves, is what it would be without.
+ */
+static void
+test_spans(void **state)
+{
+	static const char *const always[] = {
+	    "\"user\":", "\"page\":",  "\"id\":",
+	    "\"at\":",   "\"price\":", "\"land\":"};
+	/* Over each of the bounds, back before one, and before the beginning.
+	 */
+	static const int times_ms[] = {0,     1,     4999,  5000,  5001, 6999,
+				       7000,  8999,  9000,  11999, 4999, 11999,
+				       12000, 12001, 99999, -7,    5000};
+	struct pipeline *p = load(odd), *whole = load(odd);
+	const int64_t begin_ms = START_MS + 123456;
+	struct source s, w;
+
+	(void)state;
+	for (unsigned i = 0; i < PIPELINE_FIELDS_MAX; i++)
+		whole->generator.fields[i].from_ms =
+		    whole->generator.fields[i].until_ms = 0;
+	source_init(&s, p, 3, 0);
+	source_init(&w, whole, 3, 0);
+	assert_int_equal(writer_max_bytes(s.writer),
+			 writer_max_bytes(w.writer));
+	writer_begin(s.writer, begin_ms);
+	for (size_t i = 0; i < sizeof(times_ms) / sizeof(times_ms[0]); i++) {
+		int ms = times_ms[i];
+		bool late = ms >= 5000, early = ms < 12000;
+
+		source_next(&s, begin_ms + ms);
+		source_next(&w, begin_ms + ms);
+		for (size_t j = 0; j < sizeof(always) / sizeof(always[0]); j++)
+			check_same_member(&w, &s, always[j], true);
+		check_same_member(&w, &s, "\"late\":", late);
+		check_same_member(&w, &s, "\"early\":", early);
+		check_same_member(&w, &s, "\"mark\":", ms >= 7000 && ms < 9000);
+		if (late && early)
+			assert_memory_equal(s.out, "{\"in\":{\"late\":\"", 15);
+		else
+			assert_memory_equal(s.out,
+					    late ? "{\"in\":{\"late\":\""
+						 : "{\"in\":{\"early\":",
+					    15 - !late);
+	}
+	source_release(&s);
+	source_release(&w);
+	pipeline_free(p);
+	pipeline_free(whole);
+}
+
+/* An object with nothing in it is not there, nor is the comma behind it. */
+static void
+test_spans_empty(void **state)
+{
+	struct pipeline *p = load(
+	    "{\"name\":\"x\",\"topic\":{\"name\":\"x\",\"key\":\"a\"},"
+	    "\"event\":{\"time\":\"t\",\"fields\":{"
+	    "\"a\":{\"type\":\"string\",\"optional\":true,\"path\":\"o.p.a\"},"
+	    "\"t\":{\"type\":\"time\"},"
+	    "\"b\":{\"type\":\"boolean\",\"optional\":true,\"path\":\"o.b\"}}},"
+	    "\"tables\":{\"n\":{\"by\":[\"a\"],\"measures\":{\"n\":\"count\"}}}"
+	    ","
+	    "\"generator\":{\"fields\":{"
+	    "\"a\":{\"zipf\":1,\"count\":1,\"from\":\"2ms\",\"until\":\"3ms\"},"
+	    "\"b\":{\"constant\":true,\"from\":\"1ms\"}}}}");
+	struct source s;
+
+	(void)state;
+	source_init(&s, p, 1, 0);
+	check_first(&s, START_MS, "{\"t\":1735689600000}", "");
+	check_first(&s, START_MS + 1,
+		    "{\"o\":{\"b\":true},\"t\":1735689600001}", "");
+	check_first(&s, START_MS + 2,
+		    "{\"o\":{\"p\":{\"a\":\"1\"},\"b\":true},"
+		    "\"t\":1735689600002}",
+		    "1");
+	check_first(&s, START_MS + 3,
+		    "{\"o\":{\"b\":true},\"t\":1735689600003}", "");
+	source_release(&s);
+	pipeline_free(p);
+}
+
+/* What is damaged is what is there. */
+static void
+test_spans_damage(void **state)
+{
+	struct pipeline *p = load(odd);
+	unsigned reasons = SEEN(NOT_JSON) | SEEN(MISSING) | SEEN(WRONG_TYPE) |
+			   SEEN(OUT_OF_RANGE) | SEEN(TOO_LONG) |
+			   SEEN(BAD_TIME) | SEEN(DUPLICATE_KEY);
+
+	(void)state;
+	check_damage(p, 1, reasons);
+	check_damage(p, 0.1, reasons);
+	pipeline_free(p);
+}
+
+static struct text long_value = {"a \"value\" that is longer than all others",
+				 40};
+static struct text short_value = {"ZZ", 2};
+static struct text big_value = {"123456789012345678901234567890", 30};
+
+#define SET_FAULTS 7
+
+/* Faults, in this order; a share below 0: not this one. */
+static void
+set_faults(struct pipeline *p, const double *shares)
+{
+	const struct gen_fault all_faults[] = {
+	    {(unsigned)pipeline_field(p, "user"), 0, NULL},
+	    {(unsigned)pipeline_field(p, "land"), 0, &short_value},
+	    {(unsigned)pipeline_field(p, "land"), 0, &long_value},
+	    {(unsigned)pipeline_field(p, "price"), 0, NULL},
+	    {(unsigned)pipeline_field(p, "user"), 0, &big_value},
+	    {(unsigned)pipeline_field(p, "late"), 0, &short_value},
+	    {(unsigned)pipeline_field(p, "user"), 0, NULL},
+	};
+	struct generator_spec *g = &p->generator;
+
+	g->faults_len = 0;
+	for (size_t i = 0; i < SET_FAULTS; i++)
+		if (shares[i] >= 0) {
+			g->faults[g->faults_len] = all_faults[i];
+			g->faults[g->faults_len++].share = shares[i];
+		}
+}
+
+/* Of pipeline_free(), the texts are not. */
+static void
+free_with_faults(struct pipeline *p)
+{
+	p->generator.faults_len = 0;
+	pipeline_free(p);
+}
+
+static bool
+member_is(const struct source *s, const char *path, const char *wanted)
+{
+	char *text = member_of(s, path);
+	bool is = text && !strcmp(text, wanted);
+
+	free(text);
+	return is;
+}
+
+/*
+ * The faults of an event, by comparison with the same one without: a bit for
+ * each of set_faults(), of the last for the first. All else is the same.
+ */
+static unsigned
+faults_of(const struct source *s, const struct source *clean)
+{
+	static const char *const rest[] = {"\"page\":", "\"id\":", "\"at\":"};
+	char *user = member_of(clean, "\"user\":");
+	char *price = member_of(clean, "\"price\":"), text[64];
+	char *late = member_of(clean, "\"late\":");
+	unsigned faults = 0;
+
+	for (size_t i = 0; i < 3; i++)
+		check_same_member(clean, s, rest[i], true);
+	snprintf(text, sizeof(text), "-%s", user);
+	if (member_is(s, "\"user\":", text))
+		faults |= 1;
+	else if (member_is(s, "\"user\":", big_value.data))
+		faults |= 16;
+	else
+		check_same_member(clean, s, "\"user\":", true);
+	if (member_is(s, "\"land\":", "\"ZZ\""))
+		faults |= 2;
+	else if (member_is(
+		     s, "\"land\":",
+		     "\"a \\\"value\\\" that is longer than all others\""))
+		faults |= 4;
+	else
+		check_same_member(clean, s, "\"land\":", true);
+	snprintf(text, sizeof(text), "-%s", price);
+	if (member_is(s, "\"price\":", text)) {
+		assert_string_not_equal(price, "0.00");
+		faults |= 8;
+	} else {
+		check_same_member(clean, s, "\"price\":", true);
+	}
+	if (member_is(s, "\"late\":", "\"ZZ\"")) {
+		assert_non_null(late);
+		faults |= 32;
+	} else if (late) {
+		check_same_member(clean, s, "\"late\":", true);
+	} else {
+		assert_null(member_of(s, "\"late\":"));
+	}
+	free(user);
+	free(price);
+	free(late);
+	return faults;
+}
+
+#define FAULT_EVENTS 20000
+
+/* Counts of each fault; the key is the value as it is written. */
+static void
+count_faults(const double *shares, unsigned counts[SET_FAULTS], uint8_t *each)
+{
+	struct pipeline *p = load(odd), *plain = load(odd);
+	struct source s, clean;
+
+	set_faults(p, shares);
+	source_init(&s, p, 9, 0);
+	source_init(&clean, plain, 9, 0);
+	memset(counts, 0, SET_FAULTS * sizeof(*counts));
+	for (int i = 0; i < FAULT_EVENTS; i++) {
+		struct json *json = NULL;
+		struct err err;
+		char *key;
+
+		source_next(&s, START_MS + i);
+		source_next(&clean, START_MS + i);
+		/* Whatever the values, it is JSON. */
+		if (json_parse(s.out, s.size, "event", &json, &err))
+			fail_msg("%s", err.text);
+		json_free(json);
+		each[i] = (uint8_t)faults_of(&s, &clean);
+		for (int j = 0; j < SET_FAULTS; j++)
+			counts[j] += each[i] >> j & 1;
+		key = xstrndup(s.key.data, s.key.size);
+		assert_true(member_is(&s, "\"user\":", key));
+		free(key);
+	}
+	source_release(&s);
+	source_release(&clean);
+	free_with_faults(p);
+	pipeline_free(plain);
+}
+
+static void
+check_share(unsigned count, double share)
+{
+	double off = (double)count / FAULT_EVENTS - share;
+
+	/* 4 standard deviations of 0.0036 at most. */
+	if (off > 0.0145 || off < -0.0145)
+		fail_msg("%u of %d, not %g", count, FAULT_EVENTS, share);
+}
+
+static void
+test_faults(void **state)
+{
+	static uint8_t first[FAULT_EVENTS], other[FAULT_EVENTS];
+	unsigned counts[SET_FAULTS];
+
+	(void)state;
+	count_faults((double[]){0.05, 0.05, -1, -1, -1, -1, -1}, counts, first);
+	check_share(counts[0], 0.05);
+	check_share(counts[1], 0.05);
+	count_faults((double[]){0.05, 0.05, -1, -1, -1, -1, -1}, counts, other);
+	assert_memory_equal(first, other, sizeof(first));
+	/* Of another share, what it hit before is the same. */
+	count_faults((double[]){0.3, 0.05, -1, -1, -1, -1, -1}, counts, other);
+	check_share(counts[0], 0.3);
+	for (int i = 0; i < FAULT_EVENTS; i++) {
+		assert_true((first[i] & 2) == (other[i] & 2));
+		assert_false((first[i] & 1) && !(other[i] & 1));
+	}
+	/* A later one wins, and of four prices one is zero. */
+	count_faults((double[]){0.5, 0.6, 0.4, 0.2, 0.25, 0.2, -1}, counts,
+		     first);
+	check_share(counts[0], 0.5 * 0.75);
+	check_share(counts[1], 0.6 * 0.6);
+	check_share(counts[2], 0.4);
+	check_share(counts[3], 0.2 * 0.75);
+	check_share(counts[4], 0.25);
+	/* It is not there in the first quarter. */
+	check_share(counts[5], 0.2 * 0.75);
+	count_faults((double[]){1, 1, 0, 1, 0, 1, 0}, counts, first);
+	assert_int_equal(counts[0], FAULT_EVENTS);
+	assert_int_equal(counts[1], FAULT_EVENTS);
+	assert_int_equal(counts[2] + counts[4], 0);
+	assert_int_equal(counts[5], FAULT_EVENTS - 5000);
+	/* Of two, the number that was drawn is negated. */
+	count_faults((double[]){1, -1, -1, -1, 1, -1, 1}, counts, first);
+	assert_int_equal(counts[0], FAULT_EVENTS);
+	assert_int_equal(counts[4], 0);
+	count_faults((double[]){0, 0, 0, 0, 0, 0, 0}, counts, first);
+	assert_int_equal(counts[0] + counts[1] + counts[3], 0);
+}
+
+/*
+ * Damage of events with faults and fields that begin and end: those that stay
+ * whole are the same, the key stays, and nothing needs more room (the sources
+ * look at each).
+ */
+static void
+test_faults_damage(void **state)
+{
+	static const double shares[] = {0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5};
+	struct pipeline *p = load(odd);
+	struct source clean, s;
+	unsigned same = 0;
+
+	(void)state;
+	set_faults(p, shares);
+	source_init(&clean, p, 4, 0);
+	p->generator.bad_share = 0.9;
+	source_init(&s, p, 4, 0);
+	for (int i = 0; i < FAULT_EVENTS; i++) {
+		source_next(&clean, START_MS + i);
+		source_next(&s, START_MS + i);
+		same +=
+		    clean.size == s.size && !memcmp(clean.out, s.out, s.size);
+		assert_int_equal(clean.key.size, s.key.size);
+		assert_memory_equal(clean.key.data, s.key.data, s.key.size);
+	}
+	check_share(same, 0.1);
+	source_release(&clean);
+	source_release(&s);
+	free_with_faults(p);
+}
+
+/* The longest event that there can be is as long as is said. */
+static void
+test_faults_room(void **state)
+{
+	struct pipeline *p = load(odd);
+	struct source plain, s;
+	size_t more;
+
+	(void)state;
+	source_init(&plain, p, 1, 0);
+	set_faults(p, (double[]){1, -1, 1, -1, -1, -1, -1});
+	source_init(&s, p, 1, 0);
+	source_next(&plain, START_MS);
+	source_next(&s, START_MS);
+	/* A sign; a text of 40 bytes, 2 quotes and 2 escapes for "US". */
+	assert_int_equal(s.size - plain.size, 1 + 44 - 4);
+	more = writer_max_bytes(s.writer) - writer_max_bytes(plain.writer);
+	assert_true(more == 1 + 44 - 4);
+	source_release(&plain);
+	source_release(&s);
+	free_with_faults(p);
+}
+
 int
 main(void)
 {
@@ -484,6 +949,14 @@ main(void)
 	    cmocka_unit_test(test_damage_applies),
 	    cmocka_unit_test(test_sizes),
 	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_golden_odd),
+	    cmocka_unit_test(test_uuid),
+	    cmocka_unit_test(test_spans),
+	    cmocka_unit_test(test_spans_empty),
+	    cmocka_unit_test(test_spans_damage),
+	    cmocka_unit_test(test_faults),
+	    cmocka_unit_test(test_faults_damage),
+	    cmocka_unit_test(test_faults_room),
 	};
 
 	return cmocka_run_group_tests_name("generate", tests, NULL, NULL);

@@ -408,14 +408,52 @@ test_random(void **state)
 	}
 }
 
+/* Below the controls stands what the pipeline file says of its fields. */
+static void
+test_notes(void **state)
+{
+	struct fixture *f = *state;
+	struct view *view = scene_view(SCENE_NORMAL, 133);
+	struct text other = {"a\nvalue that is very long", 25}, none = {"", 0};
+	struct pipeline p = *scene_pipeline();
+	struct generator_spec *g = &p.generator;
+
+	view->pipeline = &p;
+	screen_set_view(&f->screen, view, NOW);
+	press(f, 'g');
+	assert_false(shows(f, "uuid"));
+	g->fields[0].kind = GEN_UUID;
+	g->fields[1].from_ms = 30000;
+	g->fields[1].until_ms = 3600000;
+	g->faults[0] = (struct gen_fault){1, 0.05, NULL};
+	g->faults[1] = (struct gen_fault){2, 0.5, &other};
+	g->faults[2] = (struct gen_fault){2, 1, &none};
+	g->faults_len = 3;
+	press(f, KEYS_HOME);
+	assert_true(shows(f, "uuid"));
+	assert_true(shows(f, "from 30 s, until 1 h, 5.0 % negated"));
+	assert_true(shows(f, "50.0 % a\xe2\x90\x8avalue that is…, "
+			     "100.0 % empty"));
+	/* The last of what is left is for what there is no room for. */
+	for (int rows = 40; rows > 1; rows--) {
+		canvas_resize(&f->canvas, rows, 60);
+		press(f, KEYS_HOME);
+		assert_false(shows(f, "uuid") && !shows(f, "negated") &&
+			     !shows(f, "and 2 more fields"));
+	}
+	assert_false(shows(f, "uuid"));
+	/* The view and its pipeline go away together. */
+	screen_set_view(&f->screen, scene_view(SCENE_NORMAL, 133), NOW);
+}
+
 int
 main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_opens),  TEST(test_not_there), TEST(test_steps),
-	    TEST(test_typed),  TEST(test_presets),   TEST(test_list_shrinks),
-	    TEST(test_faults), TEST(test_random),
+	    TEST(test_opens),        TEST(test_notes),  TEST(test_not_there),
+	    TEST(test_steps),        TEST(test_typed),  TEST(test_presets),
+	    TEST(test_list_shrinks), TEST(test_faults), TEST(test_random),
 	};
 #undef TEST
 

@@ -400,7 +400,7 @@ static const struct {
      "f:30: generator.rate: must be a number from 0 to 1e+09"},
     {"\"rate\": 50", "\"speed\": 50",
      "f:30: generator.speed: no key \"speed\"; there is \"rate\", "
-     "\"shape\", \"fields\", \"bad\""},
+     "\"shape\", \"fields\", \"faults\", \"bad\""},
     {"\"rate\": 50", "\"shape\": \"sine\"",
      "f:30: generator.shape: must be an object, not a string"},
     {"\"rate\": 50", "\"shape\": {}", "f:30: generator.shape: needs \"kind\""},
@@ -438,10 +438,12 @@ static const struct {
      "f:31: generator.fields: needs field \"price\", which is not optional"},
     {"{\"constant\": true}", "{}",
      "f:36: generator.fields.gift: needs exactly one of \"zipf\", "
-     "\"uniform\", \"sequence\", \"weights\", \"constant\", \"clock\""},
+     "\"uniform\", \"sequence\", \"weights\", \"constant\", \"uuid\", "
+     "\"clock\""},
     {"{\"constant\": true}", "{\"constant\": true, \"uniform\": [0, 1]}",
      "f:36: generator.fields.gift: needs exactly one of \"zipf\", "
-     "\"uniform\", \"sequence\", \"weights\", \"constant\", \"clock\""},
+     "\"uniform\", \"sequence\", \"weights\", \"constant\", \"uuid\", "
+     "\"clock\""},
     {"{\"constant\": true}", "{\"const\": true}",
      "f:36: generator.fields.gift.const: no key \"const\"; did you mean "
      "\"count\"?"},
@@ -543,6 +545,92 @@ static const struct {
     {"{\"sequence\": [-2, 2]}", "{\"constant\": 1.5}",
      "f:35: generator.fields.units.constant: \"1.5\" is no whole number of "
      "64 bits of JSON"},
+    {"[-2, 2]}", "[-2, 2], \"from\": \"30s\", \"until\": \"1h\"}", NULL},
+    {"[-2, 2]}", "[-2, 2], \"until\": \"1ms\"}", NULL},
+    {"[-2, 2]}", "[-2, 2], \"from\": \"0s\"}",
+     "f:35: generator.fields.units.from: must be a duration from 1ms to 366d"},
+    {"[-2, 2]}", "[-2, 2], \"until\": 30}",
+     "f:35: generator.fields.units.until: must be a duration such as "
+     "\"500ms\", "
+     "\"10s\", \"1m\", \"2h\" or \"1d\""},
+    {"[-2, 2]}", "[-2, 2], \"from\": \"1m\", \"until\": \"60s\"}",
+     "f:35: generator.fields.units.until: is not after \"from\""},
+    {"[0, 99]}", "[0, 99], \"from\": \"30s\"}",
+     "f:34: generator.fields.price.from: is for optional fields only: an "
+     "event without \"price\" is dead"},
+    {"\"gift\": {\"constant\": true}",
+     "\"at\": {\"clock\": true, \"until\": \"30s\"}",
+     "f:36: generator.fields.at.until: is for optional fields only: an event "
+     "without \"at\" is dead"},
+    {"\"zipf\": 1.5, \"count\": 1000, \"format\": \"u%04d\"", "\"uuid\": true",
+     NULL},
+    {"\"zipf\": 1.5, \"count\": 1000, \"format\": \"u%04d\"", "\"uuid\": 4",
+     "f:32: generator.fields.user.uuid: must be true"},
+    {"\"zipf\": 1.5, \"count\": 1000,", "\"uuid\": true,",
+     "f:32: generator.fields.user.format: goes with \"zipf\", \"uniform\" and "
+     "\"sequence\" only"},
+    {"{\"constant\": true}", "{\"uuid\": true}",
+     "f:36: generator.fields.gift.uuid: is for string fields only"},
+    {"{\"weights\": {\"a\": 1, \"bb\": 2.5}}", "{\"uuid\": true}",
+     "f:33: generator.fields.kind.uuid: a field with \"one_of\" takes "
+     "\"weights\" or \"constant\""},
+
+/* Faults of the generator. */
+#define FAULT(text) "\"rate\": 50, \"faults\": [" text "]"
+#define RATE        "\"rate\": 50"
+    {RATE, FAULT(""), NULL},
+    {RATE, "\"faults\": {}",
+     "f:30: generator.faults: must be an array, not an object"},
+    {RATE, FAULT("{\"share\": 1, \"negate\": true}"),
+     "f:30: generator.faults[0]: needs \"field\""},
+    {RATE, FAULT("{\"field\": \"price\", \"negate\": true}"),
+     "f:30: generator.faults[0]: needs \"share\""},
+    {RATE, FAULT("{\"field\": \"prise\", \"share\": 1, \"value\": \"\"}"),
+     "f:30: generator.faults[0].field: no field \"prise\"; did you mean "
+     "\"price\"?"},
+    {RATE, FAULT("{\"field\": \"note\", \"share\": 1, \"value\": \"\"}"),
+     "f:30: generator.faults[0].field: the generator never writes \"note\""},
+    {RATE, FAULT("{\"field\": \"price\", \"share\": 5, \"value\": \"1\"}"),
+     "f:30: generator.faults[0].share: must be a number from 0 to 1"},
+    {RATE, FAULT("{\"field\": \"price\", \"share\": 1}"),
+     "f:30: generator.faults[0]: needs either \"negate\" or \"value\""},
+    {RATE,
+     FAULT("{\"field\": \"price\", \"share\": 1, \"negate\": true, "
+	   "\"value\": \"1\"}"),
+     "f:30: generator.faults[0]: needs either \"negate\" or \"value\""},
+    {RATE,
+     FAULT("{\"field\": \"price\", \"share\": 1, \"negate\": true}, "
+	   "{\"field\": \"price\", \"share\": 1, \"negate\": false}"),
+     "f:30: generator.faults[1].negate: must be true"},
+    {RATE, FAULT("{\"field\": \"user\", \"share\": 1, \"negate\": true}"),
+     "f:30: generator.faults[0].negate: is for integer and number fields "
+     "only"},
+    {RATE, FAULT("{\"field\": \"at\", \"share\": 1, \"negate\": true}"),
+     "f:30: generator.faults[0].negate: is for integer and number fields "
+     "only"},
+    {RATE, FAULT("{\"field\": \"units\", \"share\": 1, \"negate\": true}"),
+     "f:30: generator.faults[0].negate: needs numbers from 0 on, but the "
+     "generator writes negative ones"},
+    {RATE, FAULT("{\"field\": \"user\", \"share\": 1, \"value\": 1}"),
+     "f:30: generator.faults[0].value: must be a string, not a number"},
+    {RATE, FAULT("{\"field\": \"units\", \"share\": 1, \"value\": \"1.5\"}"),
+     "f:30: generator.faults[0].value: must be a whole number, in quotes"},
+    {RATE, FAULT("{\"field\": \"at\", \"share\": 1, \"value\": \"null\"}"),
+     "f:30: generator.faults[0].value: must be a whole number, in quotes"},
+    {RATE, FAULT("{\"field\": \"price\", \"share\": 1, \"value\": \"1.\"}"),
+     "f:30: generator.faults[0].value: must be a number, in quotes"},
+    {RATE, FAULT("{\"field\": \"gift\", \"share\": 1, \"value\": \"1\"}"),
+     "f:30: generator.faults[0].value: must be true or false, in quotes"},
+    {RATE, FAULT("{\"field\": \"gift\", \"share\": 1, \"valu\": \"1\"}"),
+     "f:30: generator.faults[0].valu: no key \"valu\"; did you mean "
+     "\"value\"?"},
+    /* Beyond the rules, and beyond 64 bits. */
+    {RATE,
+     FAULT("{\"field\": \"price\", \"share\": 0, \"value\": \"1e400\"}, "
+	   "{\"field\": \"kind\", \"share\": 1, \"value\": \"c\"}, "
+	   "{\"field\": \"units\", \"share\": 1, \"value\": "
+	   "\"99999999999999999999\"}"),
+     NULL},
 };
 
 /* The base with the first `from` in it replaced; free() it. */
@@ -750,6 +838,26 @@ test_defaults(void **state)
 	p = edit_ok("\"rate\": 50,\n", "");
 	assert_true(p->generator.rate == 1000);
 	pipeline_free(p);
+	p = edit_ok("[-2, 2]", "[-2, 2], \"from\": \"30s\", \"until\": \"1h\"");
+	assert_int_equal(p->generator.fields[4].from_ms, 30000);
+	assert_int_equal(p->generator.fields[4].until_ms, 3600000);
+	assert_int_equal(p->generator.fields[5].from_ms, 0);
+	assert_int_equal(p->generator.fields[5].until_ms, 0);
+	pipeline_free(p);
+	p = edit_ok(
+	    RATE,
+	    FAULT("{\"field\": \"price\", \"share\": 0.5, \"negate\": true}, "
+		  "{\"field\": \"kind\", \"share\": 0.25, \"value\": "
+		  "\"\\u00e9\\n\"}"));
+	assert_int_equal(p->generator.faults_len, 2);
+	assert_int_equal(p->generator.faults[0].field, 3);
+	assert_true(p->generator.faults[0].share == 0.5);
+	assert_null(p->generator.faults[0].value);
+	assert_int_equal(p->generator.faults[1].field, 1);
+	assert_int_equal(p->generator.faults[1].value->size, 3);
+	assert_memory_equal(p->generator.faults[1].value->data, "\303\251\n",
+			    3);
+	pipeline_free(p);
 	p = edit_ok("u%04d", "100%% %d%%");
 	assert_string_equal(p->generator.fields[0].prefix, "100% ");
 	assert_string_equal(p->generator.fields[0].suffix, "%");
@@ -783,6 +891,38 @@ test_defaults(void **state)
 	assert_int_equal(p->panels[0].windows, 1);
 	pipeline_free(p);
 	free(text);
+}
+
+/* A UUID fits exactly, or not. */
+static void
+test_uuid_length(void **state)
+{
+	struct pipeline *p = NULL;
+	struct err err = {.text = ""};
+
+	(void)state;
+	for (int length = 36; length >= 35; length--) {
+		struct buf text = BUF_INIT;
+
+		buf_addf(&text,
+			 "{\"name\":\"x\",\"topic\":{\"name\":\"x\"},"
+			 "\"event\":{\"time\":\"t\",\"fields\":{\"t\":{\"type\""
+			 ":\"time\"},\"s\":{\"type\":\"string\","
+			 "\"max_length\":%d}}},\"tables\":{\"a\":{\"by\":["
+			 "\"s\"],\"measures\":{\"n\":\"count\"}}},"
+			 "\"generator\":{\"fields\":{\"s\":{\"uuid\":true}}}}",
+			 length);
+		pipeline_parse(text.data, text.size, "f", &p, &err);
+		assert_string_equal(
+		    err.text,
+		    length == 36
+			? ""
+			: "f:1: generator.fields.s.uuid: has 36 bytes, more "
+			  "than \"max_length\" of the field, 35");
+		if (length == 36)
+			pipeline_free(p);
+		buf_release(&text);
+	}
 }
 
 static void
@@ -886,6 +1026,15 @@ test_limits(void **state)
 	     "\"weights\":{\"first\":1",
 	     ",\"v%u\":1", "}}}}}", 255,
 	     "f:1: generator.fields.s.weights: 257 values are more than 256"},
+	    {"{\"name\":\"x\",\"topic\":{\"name\":\"x\"},\"event\":{\"time\":"
+	     "\"t\",\"fields\":{\"t\":{\"type\":\"time\"},\"s\":{\"type\":"
+	     "\"string\"}}},\"tables\":{\"t\":{\"by\":[\"s\"],\"measures\":{"
+	     "\"n\":\"count\"}}},\"generator\":{\"fields\":{\"s\":{\"uuid\":"
+	     "true}}"
+	     ",\"faults\":[{\"field\":\"t\",\"share\":1,\"value\":\"1\"}",
+	     ",{\"field\":\"s\",\"share\":1,\"value\":\"%u\"}", "]}}",
+	     GEN_FAULTS_MAX - 1,
+	     "f:1: generator.faults: 17 faults are more than 16"},
 	    {"{\"name\":\"x\",\"topic\":{\"name\":\"x\"},\"event\":{\"time\":"
 	     "\"t\",\"fields\":{\"t\":{\"type\":\"time\"},\"s\":{\"type\":"
 	     "\"string\"}}},\"tables\":{\"t\":{\"by\":[\"s\"],\"measures\":{"
@@ -1100,6 +1249,7 @@ main(void)
 	    cmocka_unit_test(test_errors),
 	    cmocka_unit_test(test_compiled),
 	    cmocka_unit_test(test_defaults),
+	    cmocka_unit_test(test_uuid_length),
 	    cmocka_unit_test(test_fingerprint),
 	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_too_large),
