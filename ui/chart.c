@@ -1,14 +1,16 @@
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "chart.h"
 #include "format.h"
 
-#define Y_AXIS 8 /* columns of labels and the axis, "200 k ┤" */
-
 static const char *const eighths_across[] = {"",  "▏", "▎", "▍", "▌",
 					     "▋", "▊", "▉", "█"};
+/* The dots of a character, by side and from the bottom up. */
+static const uint8_t braille[2][4] = {{0x40, 0x04, 0x02, 0x01},
+				      {0x80, 0x20, 0x10, 0x08}};
 static const char *const eighths_up[] = {"▁", "▂", "▃", "▄",
 					 "▅", "▆", "▇", "█"};
 
@@ -104,6 +106,27 @@ chart_scale(double held, double largest)
 	return held;
 }
 
+double
+chart_scale_close(double held, double largest)
+{
+	static const double steps[] = {0.12, 0.15, 0.2, 0.3,
+				       0.4,  0.5,  0.6, 0.8};
+	double power;
+
+	if (held > 0 && largest <= held && largest >= held * 0.6)
+		return held;
+	if (!(largest > 0.2)) /* less has too many digits for an axis */
+		return 0.2;
+	if (largest > 1e18)
+		return 1e19;
+	power = pow(10, ceil(log10(largest)));
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (largest <= steps[i] * power)
+			return steps[i] * power;
+	/* log10() may be off by a hair at powers of ten. */
+	return largest <= power ? power : power * 1.5;
+}
+
 /* The value at a column of dots; -1 where none is known. */
 static double
 at_dot(const int64_t *values, unsigned len, int dot, int dots)
@@ -129,12 +152,20 @@ dots_high(double value, double scale, int dots)
 }
 
 static void
+put_dots(struct canvas *canvas, const struct area *plot, int row, int col,
+	 enum style style, uint32_t dots)
+{
+	/* U+2800 + dots */
+	char utf8[4] = {(char)0xe2, (char)(0xa0 | dots >> 6),
+			(char)(0x80 | (dots & 0x3f)), '\0'};
+
+	canvas_puts(canvas, plot, row, col, style, utf8);
+}
+
+static void
 draw_braille(struct canvas *canvas, const struct area *plot, enum style style,
 	     const int64_t *values, unsigned len, double scale)
 {
-	static const uint8_t bits[2][4] = {{0x40, 0x04, 0x02, 0x01},
-					   {0x80, 0x20, 0x10, 0x08}};
-
 	for (int col = 0; col < plot->cols; col++) {
 		int heights[2];
 
@@ -147,19 +178,13 @@ draw_braille(struct canvas *canvas, const struct area *plot, enum style style,
 		for (int row = 0; row < plot->rows; row++) {
 			int below = (plot->rows - 1 - row) * 4;
 			uint32_t dots = 0;
-			char utf8[4] = {0};
 
 			for (int side = 0; side < 2; side++)
 				for (int i = 0; i < 4; i++)
 					if (heights[side] > below + i)
-						dots |= bits[side][i];
-			if (!dots)
-				continue;
-			/* U+2800 + dots */
-			utf8[0] = (char)0xe2;
-			utf8[1] = (char)(0xa0 | dots >> 6);
-			utf8[2] = (char)(0x80 | (dots & 0x3f));
-			canvas_puts(canvas, plot, row, col, style, utf8);
+						dots |= braille[side][i];
+			if (dots)
+				put_dots(canvas, plot, row, col, style, dots);
 		}
 	}
 }
@@ -205,6 +230,25 @@ chart_tick(double number)
 	return f;
 }
 
+void
+chart_y_axis(struct canvas *canvas, const struct area *area, int rows,
+	     double scale)
+{
+	for (int row = 0; row < rows; row++) {
+		bool tick =
+		    row == 0 || (rows >= 4 && rows % 2 == 0 && row == rows / 2);
+
+		if (tick)
+			canvas_right(canvas, area, row, 0, CHART_AXIS - 2,
+				     STYLE_DIM,
+				     chart_tick(row ? scale / 2 : scale).text);
+		canvas_puts(canvas, area, row, CHART_AXIS - 1, STYLE_DIM,
+			    tick ? "┤" : "│");
+	}
+	canvas_right(canvas, area, rows, 0, CHART_AXIS - 2, STYLE_DIM, "0");
+	canvas_puts(canvas, area, rows, CHART_AXIS - 1, STYLE_DIM, "└");
+}
+
 static void
 draw_axes(struct canvas *canvas, const struct area *area,
 	  const struct area *plot, const int64_t *values, unsigned len,
@@ -214,40 +258,27 @@ draw_axes(struct canvas *canvas, const struct area *area,
 	int end_width = canvas_width(canvas, end, strlen(end));
 	char label[64];
 
-	for (int row = 0; row < plot->rows; row++) {
-		bool tick =
-		    row == 0 || (plot->rows >= 4 && plot->rows % 2 == 0 &&
-				 row == plot->rows / 2);
-
-		if (tick)
-			canvas_right(canvas, area, row, 0, Y_AXIS - 2,
-				     STYLE_DIM,
-				     chart_tick(row ? scale / 2 : scale).text);
-		canvas_puts(canvas, area, row, Y_AXIS - 1, STYLE_DIM,
-			    tick ? "┤" : "│");
-	}
-	canvas_right(canvas, area, bottom, 0, Y_AXIS - 2, STYLE_DIM, "0");
-	canvas_puts(canvas, area, bottom, Y_AXIS - 1, STYLE_DIM, "└");
+	chart_y_axis(canvas, area, plot->rows, scale);
 	for (int col = 0; col < plot->cols; col++) {
 		bool known =
 		    at_dot(values, len, col * 2, plot->cols * 2) >= 0 ||
 		    at_dot(values, len, col * 2 + 1, plot->cols * 2) >= 0;
 
 		/* Dots below what is not known, so that it is no zero. */
-		canvas_puts(canvas, area, bottom, Y_AXIS + col, STYLE_DIM,
+		canvas_puts(canvas, area, bottom, CHART_AXIS + col, STYLE_DIM,
 			    known ? "─" : "┄");
 	}
 	if (bottom + 1 >= area->rows)
 		return;
 	snprintf(label, sizeof(label), "−%u s", len);
-	canvas_puts(canvas, area, bottom + 1, Y_AXIS, STYLE_DIM, label);
-	canvas_puts(canvas, area, bottom + 1, Y_AXIS + last - end_width + 1,
+	canvas_puts(canvas, area, bottom + 1, CHART_AXIS, STYLE_DIM, label);
+	canvas_puts(canvas, area, bottom + 1, CHART_AXIS + last - end_width + 1,
 		    STYLE_DIM, end);
 	if (plot->cols >= 30) {
-		canvas_puts(canvas, area, bottom, Y_AXIS + last / 2, STYLE_DIM,
-			    "┴");
+		canvas_puts(canvas, area, bottom, CHART_AXIS + last / 2,
+			    STYLE_DIM, "┴");
 		snprintf(label, sizeof(label), "−%u", len / 2);
-		canvas_puts(canvas, area, bottom + 1, Y_AXIS + last / 2 - 1,
+		canvas_puts(canvas, area, bottom + 1, CHART_AXIS + last / 2 - 1,
 			    STYLE_DIM, label);
 	}
 }
@@ -264,7 +295,7 @@ draw_marks(struct canvas *canvas, const struct area *area, int row, int cols,
 			if ((int64_t)i * cols / len == col && marks[i] > mark)
 				mark = marks[i];
 		if (mark)
-			canvas_puts(canvas, area, row, Y_AXIS + col,
+			canvas_puts(canvas, area, row, CHART_AXIS + col,
 				    mark == CHART_LOUD ? STYLE_BAD
 						       : STYLE_PENDING,
 				    mark == CHART_LOUD ? "▲" : "×");
@@ -274,8 +305,9 @@ draw_marks(struct canvas *canvas, const struct area *area, int row, int cols,
 unsigned
 chart_seconds_shown(const struct area *area, unsigned len)
 {
-	unsigned shown =
-	    area->cols > Y_AXIS ? (unsigned)(area->cols - Y_AXIS) * 2 : 0;
+	unsigned shown = area->cols > CHART_AXIS
+			     ? (unsigned)(area->cols - CHART_AXIS) * 2
+			     : 0;
 
 	/* Whole tens of seconds read better on the axis. */
 	if (shown >= 20)
@@ -291,8 +323,8 @@ chart_seconds(struct canvas *canvas, const struct area *area, enum style style,
 	struct area plot = *area;
 	unsigned shown = chart_seconds_shown(area, len);
 
-	plot.col += Y_AXIS;
-	plot.cols -= Y_AXIS;
+	plot.col += CHART_AXIS;
+	plot.cols -= CHART_AXIS;
 	plot.rows -= area->rows >= 5 ? 2 : 1;
 	if (plot.cols < 5 || plot.rows < 1 || !(scale > 0))
 		return;
@@ -306,4 +338,92 @@ chart_seconds(struct canvas *canvas, const struct area *area, enum style style,
 	draw_axes(canvas, area, &plot, values, shown, scale, end);
 	if (marks)
 		draw_marks(canvas, area, plot.rows, plot.cols, marks, shown);
+}
+
+/* The dot of a value, from the bottom up. */
+static int
+dot_of(const struct area *plot, double value, double scale)
+{
+	double part = fmin(fmax(value / scale, 0), 1);
+
+	return (int)lround(part * (plot->rows * 4 - 1));
+}
+
+/* A cell of the plot; an empty one where it is beyond the canvas. */
+static struct cell
+drawn_at(const struct canvas *canvas, const struct area *plot, int row, int col)
+{
+	row += plot->row;
+	col += plot->col;
+	if (row < 0 || row >= canvas->rows || col < 0 || col >= canvas->cols)
+		return (struct cell){.text = {' '}, .width = 1};
+	return *canvas_cell(canvas, row, col);
+}
+
+/* Adds a dot to those of the lines before; the selected one covers them. */
+static void
+add_dot(struct canvas *canvas, const struct area *plot, enum style style,
+	char mark, int x, int y)
+{
+	int row = plot->rows - 1 - y / 4, col = x / 2;
+	struct cell drawn = drawn_at(canvas, plot, row, col);
+	uint32_t dots = drawn.text[0] - 0x2800;
+
+	if (canvas->ascii || canvas->blocks) {
+		canvas_put(canvas, plot, row, col, style, &mark, 1);
+		return;
+	}
+	if (dots > 0xff || (style == STYLE_ACCENT && drawn.style != style))
+		dots = 0;
+	put_dots(canvas, plot, row, col, style, dots | braille[x % 2][y % 4]);
+}
+
+void
+chart_line(struct canvas *canvas, const struct area *plot, enum style style,
+	   char mark, const struct chart_point *points, unsigned len, int gap,
+	   double scale)
+{
+	int x = 0, y = 0;
+	unsigned dotted = 0;
+
+	for (unsigned i = 0; i < len; i++) {
+		const struct chart_point *point = &points[i];
+		int across = point->dot - x;
+		int up = dot_of(plot, point->value, scale) - y, steps;
+
+		steps = abs(across) > abs(up) ? abs(across) : abs(up);
+		if (i == 0 || across > gap || steps == 0) {
+			x += across;
+			y += up;
+			across = up = 0;
+			steps = 1;
+		}
+		for (int step = 1; step <= steps; step++) {
+			if (point->open && dotted++ % 2)
+				continue;
+			add_dot(canvas, plot, style, point->open ? '.' : mark,
+				x + across * step / steps,
+				y + up * step / steps);
+		}
+		x += across;
+		y += up;
+	}
+}
+
+void
+chart_line_mark(struct canvas *canvas, const struct area *plot,
+		enum style style, char mark, const struct chart_point *points,
+		unsigned len, double scale)
+{
+	for (unsigned i = len; i-- > 0;) {
+		int col = points[i].dot / 2;
+		int row =
+		    plot->rows - 1 - dot_of(plot, points[i].value, scale) / 4;
+		uint32_t drawn = drawn_at(canvas, plot, row, col).text[0];
+
+		if (points[i].open || (drawn >= 'a' && drawn <= 'z'))
+			continue;
+		canvas_put(canvas, plot, row, col, style, &mark, 1);
+		return;
+	}
 }

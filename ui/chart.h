@@ -1,9 +1,9 @@
 /*
- * Pictures beside numbers: bars, sparklines and an area chart with axes.
+ * Pictures beside numbers: bars, sparklines, an area chart with axes, lines.
  *
  * They are drawn of block and braille characters. Without braille, and in
  * ASCII, where blocks have a counterpart each (canvas.c), the area chart has
- * one value a column.
+ * one value a column, and lines are drawn of letters.
  */
 #ifndef WEIR_UI_CHART_H
 #define WEIR_UI_CHART_H
@@ -12,6 +12,8 @@
 
 #include "canvas.h"
 #include "format.h"
+
+#define CHART_AXIS 8 /* columns of a y axis and its labels, "200 k ┤" */
 
 /* A bar over `share` (0 to 1) of the width, to an eighth of a column. */
 void chart_bar(struct canvas *canvas, const struct area *area, int row, int col,
@@ -43,6 +45,13 @@ struct format chart_tick(double number);
  */
 double chart_scale(double held, double largest);
 
+/*
+ * The same for lines, which are told apart by how far they are from each other:
+ * 1, 1.2, 1.5, 2, 3, 4, 5, 6, 8 × 10^n, at least 0.2; shrinks when less than 60
+ * % is needed.
+ */
+double chart_scale_close(double held, double largest);
+
 /* What happened in a second, marked on the x axis; the larger covers. */
 enum chart_mark {
 	CHART_NONE,
@@ -60,6 +69,37 @@ void chart_seconds(struct canvas *canvas, const struct area *area,
 		   enum style style, const int64_t *values,
 		   const enum chart_mark *marks, unsigned len, double scale,
 		   const char *end);
+
+/* The y axis from 0 to `scale` left of a plot that has `rows` of the area. */
+void chart_y_axis(struct canvas *canvas, const struct area *area, int rows,
+		  double scale);
+
+/* Of a line over time; its value is a number, maybe an infinite one. */
+struct chart_point {
+	int dot; /* from the left of the plot; a column has two */
+	double value;
+	bool open; /* it may still change */
+};
+
+/*
+ * One of several lines in a plot from 0 to `scale`, through points from left to
+ * right, joined where they are at most `gap` dots apart, dotted where they are
+ * open. What is beyond the scale is drawn at its edge. One of STYLE_ACCENT
+ * covers those before it. Without braille it is drawn of `mark`, and of points
+ * where it is open.
+ */
+void chart_line(struct canvas *canvas, const struct area *plot,
+		enum style style, char mark, const struct chart_point *points,
+		unsigned len, int gap, double scale);
+
+/*
+ * Draws the mark of a line on the last of its points that is not open and where
+ * no other mark is.
+ */
+void chart_line_mark(struct canvas *canvas, const struct area *plot,
+		     enum style style, char mark,
+		     const struct chart_point *points, unsigned len,
+		     double scale);
 
 /* How many of `len` seconds chart_seconds() shows in an area. */
 unsigned chart_seconds_shown(const struct area *area, unsigned len);

@@ -286,6 +286,27 @@ format_clock(int64_t ms)
 }
 
 struct format
+format_window(int64_t start_ms, int64_t end_ms, bool dated)
+{
+	const int64_t day = 86400000;
+	bool seconds = start_ms % 60000 || end_ms % 60000;
+	struct format start = format_time(start_ms), end = format_time(end_ms);
+	size_t to = seconds ? 19 : 16;
+
+	if (start_ms < 0)
+		return format_text(FORMAT_UNKNOWN);
+	if (start_ms % day == 0 && end_ms % day == 0) {
+		start.text[10] = end.text[10] = '\0';
+		return end_ms - start_ms == day
+			   ? start
+			   : format_text("%s–%s", start.text, end.text);
+	}
+	start.text[to] = end.text[to] = '\0';
+	return format_text("%s–%s", start.text + (dated ? 0 : 11),
+			   end.text + 11);
+}
+
+struct format
 format_span(int64_t ms)
 {
 	static const struct {
@@ -301,6 +322,17 @@ format_span(int64_t ms)
 			return format_text("%" PRId64 " %s", ms / units[i].ms,
 					   units[i].unit);
 	return format_text("%" PRId64 " ms", ms);
+}
+
+struct format
+format_windows(int64_t window_ms, int64_t advance_ms)
+{
+	struct format span = format_span(window_ms);
+
+	if (advance_ms >= window_ms)
+		return span;
+	return format_text("%s every %s", span.text,
+			   format_span(advance_ms).text);
 }
 
 struct format

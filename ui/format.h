@@ -7,6 +7,7 @@
 #ifndef WEIR_UI_FORMAT_H
 #define WEIR_UI_FORMAT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,8 +52,15 @@ struct format format_bytes(int64_t bytes);
 struct format format_time(int64_t ms);
 /* The time of day of it alone, 00:00:13; below 0: –. */
 struct format format_clock(int64_t ms);
+/*
+ * A span of time: 2025-01-01 of a day, 00:01–00:06 of less, with seconds where
+ * there are any. dated: always with the date.
+ */
+struct format format_window(int64_t start_ms, int64_t end_ms, bool dated);
 /* A length of time that is a setting: 1 m, 90 s, 2 h, 250 ms. */
 struct format format_span(int64_t ms);
+/* Of windows: 1 min, or where they overlap 5 min every 1 min. */
+struct format format_windows(int64_t window_ms, int64_t advance_ms);
 /* partition@offset; – when not known. */
 struct format format_position(int32_t partition, int64_t offset);
 

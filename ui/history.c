@@ -49,17 +49,17 @@ history_of(const struct view_key_window *windows, unsigned len,
 
 struct plot {
 	struct area area;
-	struct area below; /* of the axis and its times */
-	double low, high;  /* of the axis */
-	int bar;           /* columns of a window */
-	int64_t newest_ms, window_ms;
+	struct area below;             /* of the axis and its times */
+	double low, high;              /* of the axis */
+	int bar;                       /* columns of a window */
+	int64_t newest_ms, advance_ms; /* starts of windows */
 };
 
 /* The first column of a window's bar; below 0: it is too old to be shown. */
 static int
 column_of(const struct plot *plot, const struct view_key_window *window)
 {
-	int64_t back = (plot->newest_ms - window->start_ms) / plot->window_ms;
+	int64_t back = (plot->newest_ms - window->start_ms) / plot->advance_ms;
 
 	if (back >= plot->area.cols / plot->bar)
 		return -1;
@@ -136,7 +136,7 @@ draw_axes(struct canvas *canvas, const struct area *area,
 static struct format
 time_of(const struct plot *plot, int64_t ms)
 {
-	return plot->area.cols / plot->bar * plot->window_ms < DAY_MS
+	return plot->area.cols / plot->bar * plot->advance_ms < DAY_MS
 		   ? format_clock(ms)
 		   : format_time(ms);
 }
@@ -147,7 +147,7 @@ draw_times(struct canvas *canvas, const struct plot *plot)
 	int64_t shown = plot->area.cols / plot->bar;
 	struct format last = time_of(plot, plot->newest_ms);
 	struct format first =
-	    time_of(plot, plot->newest_ms - (shown - 1) * plot->window_ms);
+	    time_of(plot, plot->newest_ms - (shown - 1) * plot->advance_ms);
 	int half = plot->below.cols / 2;
 
 	canvas_fit(canvas, &plot->below, 1, plot->below.cols % plot->bar, half,
@@ -174,8 +174,11 @@ draw_legend(struct canvas *canvas, const struct area *area, int row,
 	    unsigned len, const struct history *history)
 {
 	char parts[4][128] = {"", "", "", ""};
+	unsigned open = 0;
 	int col = 2;
 
+	while (open < len && !windows[len - 1 - open].complete)
+		open++;
 	if (history->smallest >= 0) {
 		const struct view_key_window *at = &windows[history->smallest];
 
@@ -194,8 +197,11 @@ draw_legend(struct canvas *canvas, const struct area *area, int row,
 			 format_value(at->value).text,
 			 time_of(plot, at->start_ms).text);
 	}
-	if (!windows[len - 1].complete)
+	if (open == 1)
 		snprintf(parts[3], sizeof(parts[3]), "the last is open");
+	else if (open)
+		snprintf(parts[3], sizeof(parts[3]), "the last %u are open",
+			 open);
 	for (int i = 0; i < 4; i++) {
 		int width = canvas_width(canvas, parts[i], strlen(parts[i]));
 
@@ -210,7 +216,7 @@ draw_legend(struct canvas *canvas, const struct area *area, int row,
 static void
 fit_columns(struct plot *plot, int64_t span_ms)
 {
-	int64_t windows = span_ms / plot->window_ms + 1;
+	int64_t windows = span_ms / plot->advance_ms + 1;
 
 	plot->bar =
 	    windows < plot->area.cols ? plot->area.cols / (int)windows : 1;
@@ -225,10 +231,10 @@ fit_columns(struct plot *plot, int64_t span_ms)
 }
 
 void
-history_draw(struct canvas *canvas, const struct area *area,
+history_draw(struct canvas *canvas, const struct area *area, int64_t advance_ms,
 	     const struct view_key_window *windows, unsigned len)
 {
-	struct plot plot = {.area = *area};
+	struct plot plot = {.area = *area, .advance_ms = advance_ms};
 	struct history history;
 	double smallest, largest;
 
@@ -241,7 +247,6 @@ history_draw(struct canvas *canvas, const struct area *area,
 	plot.below = (struct area){area->row + plot.area.rows, plot.area.col, 2,
 				   plot.area.cols};
 	plot.newest_ms = windows[len - 1].start_ms;
-	plot.window_ms = windows[len - 1].end_ms - windows[len - 1].start_ms;
 	fit_columns(&plot, plot.newest_ms - windows[0].start_ms);
 	largest = smallest = value_double(windows[history.largest].value);
 	for (unsigned i = 0; i < len; i++)

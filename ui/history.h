@@ -25,8 +25,12 @@ struct history {
 void history_of(const struct view_key_window *windows, unsigned len,
 		struct history *history);
 
-/* As many of the newest windows as there is room for. */
+/*
+ * As many of the newest windows as there is room for; advance_ms: from the
+ * start of one to the next.
+ */
 void history_draw(struct canvas *canvas, const struct area *area,
-		  const struct view_key_window *windows, unsigned len);
+		  int64_t advance_ms, const struct view_key_window *windows,
+		  unsigned len);
 
 #endif

@@ -229,19 +229,20 @@ draw_windows(const struct keypage_facts *facts, struct lines *to, int rows)
 
 	snprintf(text, sizeof(text), "%s in each window of %s",
 		 spec->measures[spec->rank].name,
-		 format_span(spec->window_ms).text);
+		 format_windows(spec->window_ms, spec->advance_ms).text);
 	history_of(facts->key->windows, facts->key->windows_len, &history);
 	if (history.largest < 0)
-		snprintf(text, sizeof(text),
-			 "it occurs in none of the newest %u windows of %s",
-			 facts->key->windows_len,
-			 format_span(spec->window_ms).text);
+		snprintf(
+		    text, sizeof(text),
+		    "it occurs in none of the newest %u windows of %s",
+		    facts->key->windows_len,
+		    format_windows(spec->window_ms, spec->advance_ms).text);
 	canvas_puts(to->canvas, to->area, to->at++, 2, STYLE_DIM, text);
 	if (history.largest < 0)
 		return;
 	area = rest(to);
 	area.rows = rows - 1;
-	history_draw(to->canvas, &area, facts->key->windows,
+	history_draw(to->canvas, &area, spec->advance_ms, facts->key->windows,
 		     facts->key->windows_len);
 	to->at += rows - 1;
 }

@@ -254,9 +254,22 @@ draw_words(const struct canvas *canvas, int row, struct buf *out)
 	}
 }
 
-/* sN is what is drawn in style N, gN the ground of its reversed cells. */
+static bool
+has_style(const struct canvas *canvas, int style)
+{
+	for (int i = 0; i < canvas->rows * canvas->cols; i++)
+		if (canvas->cells[i].style == style)
+			return true;
+	return false;
+}
+
+/*
+ * sN is what is drawn in style N, gN the ground of its reversed cells. Those of
+ * lines are many, and few pictures have them.
+ */
 static void
-add_classes(enum settings_theme theme, bool colour, struct buf *out)
+add_classes(const struct canvas *canvas, enum settings_theme theme, bool colour,
+	    struct buf *out)
 {
 	const struct paint_own *own = paint_own(theme);
 
@@ -267,6 +280,8 @@ add_classes(enum settings_theme theme, bool colour, struct buf *out)
 				   ? (uint32_t)style->colour.rgb
 				   : own->foreground;
 
+		if (i >= STYLE_LINE && !has_style(canvas, i))
+			continue;
 		buf_addf(out, ".s%d{fill:#%06x%s%s}\n", i,
 			 style->reverse ? own->background : ink,
 			 style->bold ? ";font-weight:bold" : "",
@@ -291,7 +306,7 @@ paint_svg(const struct canvas *canvas, enum settings_theme theme, bool colour,
 		 "'DejaVu Sans Mono','Liberation Mono',Menlo,Consolas,"
 		 "'Courier New',monospace\">\n",
 		 width, height, -MARGIN, -MARGIN, width, height, FONT);
-	add_classes(theme, colour, out);
+	add_classes(canvas, theme, colour, out);
 	buf_addf(out,
 		 "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
 		 "fill=\"#%06x\"/>\n",

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aggregate/window.h"
 #include "base/hash.h"
 #include "columns.h"
 #include "format.h"
@@ -55,7 +56,9 @@ windows_headline(const struct panel *panel, int width, char *out, size_t size)
 	const struct view_table *table = panel_table(panel);
 
 	snprintf(out, size, width >= 32 ? "%u of %s · %s late" : "%u of %s",
-		 table->windows_len, format_span(table->spec->window_ms).text,
+		 table->windows_len,
+		 format_windows(table->spec->window_ms, table->spec->advance_ms)
+		     .text,
 		 format_count(table->late).text);
 	return STYLE_BOLD;
 }
@@ -79,14 +82,28 @@ number_of(const struct view_window *window, int number)
 	}
 }
 
-/* Days are said where a time of day is not enough. */
+static bool
+overlaps(const struct panel *panel)
+{
+	const struct table_spec *spec = panel_table(panel)->spec;
+
+	return spec->advance_ms < spec->window_ms;
+}
+
+/*
+ * Days are said where a time of day is not enough, and ends where windows do
+ * not follow each other.
+ */
 static struct format
 start_of(const struct panel *panel, const struct view_window *window)
 {
 	const struct view_table *table = panel_table(panel);
-	int64_t span = table->spec->window_ms * (int64_t)table->windows_len;
+	int64_t span = table->spec->advance_ms * (int64_t)table->windows_len;
 	struct format f = format_time(window->start_ms);
 
+	if (overlaps(panel))
+		return format_window(window->start_ms, window->end_ms,
+				     span >= 86400000);
 	if (span < 86400000)
 		return format_clock(window->start_ms);
 	f.text[16] = '\0'; /* to the minute */
@@ -94,15 +111,15 @@ start_of(const struct panel *panel, const struct view_window *window)
 }
 
 static void
-place_columns(struct panel *panel, const struct area *area,
-	      struct columns *columns)
+place_columns(struct panel *panel, const struct canvas *canvas,
+	      const struct area *area, struct columns *columns)
 {
 	int used, gap = area->cols >= 60 ? 3 : 2, col;
 
 	*columns = (struct columns){0};
 	for (unsigned i = 0; i < windows_rows(panel); i++) {
-		int start =
-		    (int)strlen(start_of(panel, window_at(panel, i)).text);
+		struct format span = start_of(panel, window_at(panel, i));
+		int start = canvas_width(canvas, span.text, strlen(span.text));
 
 		if (panel->key_width < start)
 			panel->key_width = start;
@@ -173,8 +190,9 @@ windows_draw(struct panel *panel, struct canvas *canvas,
 		canvas_puts(canvas, area, 0, 2, STYLE_DIM, "nothing yet");
 		return;
 	}
-	place_columns(panel, area, &columns);
-	canvas_puts(canvas, area, 0, 2, STYLE_DIM, "start");
+	place_columns(panel, canvas, area, &columns);
+	canvas_puts(canvas, area, 0, 2, STYLE_DIM,
+		    overlaps(panel) ? "window" : "start");
 	for (int n = 0; n < NUMBERS; n++)
 		if (columns.at[n].width)
 			canvas_right(canvas, area, 0, columns.at[n].col,
@@ -227,6 +245,15 @@ windows_detail(struct panel *panel, unsigned row, struct canvas *canvas,
 	line(&to, "largest", format_value(summary->max).text,
 	     summary->max_key.data ? summary->max_key.data : "",
 	     summary->max_key.size);
+	if (spec->average_ms && window->span_ms > 0) {
+		snprintf(note, sizeof(note), "per %s, of the same",
+			 format_span(spec->average_ms).text);
+		line(&to, "",
+		     format_value(
+			 window_average(summary->max, window->span_ms, spec))
+			 .text,
+		     note, strlen(note));
+	}
 	line(&to, "smallest", format_value(summary->min).text,
 	     summary->min_key.data ? summary->min_key.data : "",
 	     summary->min_key.size);

@@ -19,6 +19,7 @@ static const struct panel_class *const classes[PANEL_KINDS] = {
     [PANEL_TABLE] = &panel_table_list,
     [PANEL_WINDOWS] = &panel_windows_list,
     [PANEL_LOG] = &panel_log,
+    [PANEL_LINES] = &panel_lines,
     [PANEL_GENERATOR] = &panel_generator,
 };
 
@@ -58,6 +59,15 @@ panel_windows(const struct panel *panel)
 	    !panel->view->tables[windows].spec)
 		return NULL;
 	return &panel->view->tables[windows];
+}
+
+unsigned
+panel_settled_window(const struct view_table *table)
+{
+	for (unsigned i = 0; i < table->windows_len; i++)
+		if (table->windows[i].complete)
+			return i;
+	return table->windows_len ? table->windows_len - 1 : 0;
 }
 
 void

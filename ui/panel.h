@@ -129,6 +129,11 @@ void panel_name(const struct panel *panel, char *out, size_t size);
 /* For classes. */
 const struct view_table *panel_table(const struct panel *panel);
 const struct view_table *panel_windows(const struct panel *panel);
+/*
+ * Of a table's windows the newest that is complete, or, when there is none, the
+ * oldest, which will be the first.
+ */
+unsigned panel_settled_window(const struct view_table *table);
 /* The name of the key's field, or of each joined by " · ". */
 void panel_key_name(const struct panel *panel, char *out, size_t size);
 void table_key_name(const struct pipeline *p, const struct table_spec *spec,
@@ -150,7 +155,7 @@ void panel_list(struct panel *panel, struct canvas *canvas,
 extern const struct panel_class panel_alerts, panel_average, panel_extremes,
     panel_share, panel_spread, panel_series, panel_ledger, panel_dead,
     panel_partitions, panel_table_list, panel_windows_list, panel_log,
-    panel_generator;
+    panel_generator, panel_lines;
 
 /* "partition@offset", and the topic where there are several. */
 void position_note(const struct view *view,

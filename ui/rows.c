@@ -236,6 +236,23 @@ rows_possible(const struct screen *screen)
 	return panel && panel->view && panel->spec.table >= 0;
 }
 
+/*
+ * Of windows the selected one, of lines that which their list is about, or else
+ * the newest.
+ */
+static unsigned
+window_of(const struct panel *panel)
+{
+	const struct view_table *table = panel_table(panel);
+	int place = panel_selected(panel);
+
+	if (panel->spec.kind == PANEL_WINDOWS && place >= 0)
+		return (unsigned)place;
+	if (panel->spec.kind == PANEL_LINES)
+		return panel_settled_window(table);
+	return 0;
+}
+
 void
 rows_open(struct screen *screen)
 {
@@ -243,17 +260,15 @@ rows_open(struct screen *screen)
 	struct rows *rows = &screen->rows;
 	uint64_t number = rows->number;
 	const struct view_table *table = panel_table(panel);
-	int place = panel_selected(panel);
 
 	free(rows->page);
 	*rows = (struct rows){.open = true, .number = number};
 	rows->query.table = (unsigned)panel->spec.table;
 	rows->query.sort = (int)table->spec->rank;
 	rows->query.reversed = panel->smallest_first;
-	/* Of windows, the selected one, or else the newest. */
 	if (table->windows_len)
 		rows->query.window_ms =
-		    table->windows[place < 0 ? 0 : place].start_ms;
+		    table->windows[window_of(panel)].start_ms;
 	begin_anew(rows);
 	screen->mode = SCREEN_ROWS;
 }

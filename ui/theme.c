@@ -18,7 +18,7 @@ enum { RED = 1, GREEN, YELLOW, BLUE, MAGENTA, CYAN };
 	[STYLE_DIM] = {.colour = OWN, .dim = true},                            \
 	[STYLE_REVERSE] = {.colour = OWN, .reverse = true}
 
-static const struct theme_style themes[SETTINGS_THEMES][STYLES] =
+static const struct theme_style themes[SETTINGS_THEMES][STYLE_LINE] =
     {
 	/* Also right where the background is not known. */
 	[THEME_DARK] =
@@ -80,9 +80,40 @@ static const struct theme_style themes[SETTINGS_THEMES][STYLES] =
 	    },
 };
 
+#define INK(basic, indexed, rgb)                                               \
+	{                                                                      \
+		.colour = { basic, indexed, rgb }                              \
+	}
+
+/*
+ * The lines of charts. Marks tell them apart as well, so that colours may come
+ * twice where there are eight; red and green are left to bad and good there.
+ */
+static const struct theme_style lines[SETTINGS_THEMES][THEME_LINES] = {
+    [THEME_DARK] = {INK(CYAN, 75, 0x5fafff), INK(YELLOW, 215, 0xffaf5f),
+		    INK(BLUE, 151, 0xafd7af), INK(MAGENTA, 183, 0xd7afff),
+		    INK(-1, 80, 0x5fd7d7), INK(CYAN, 217, 0xffafaf),
+		    INK(YELLOW, 187, 0xd7d7af), INK(BLUE, 250, 0xbcbcbc)},
+    [THEME_LIGHT] = {INK(BLUE, 26, 0x005fd7), INK(MAGENTA, 166, 0xd75f00),
+		     INK(-1, 64, 0x5f8700), INK(BLUE, 91, 0x8700af),
+		     INK(MAGENTA, 30, 0x008787), INK(-1, 125, 0xaf005f),
+		     INK(BLUE, 94, 0x875f00), INK(MAGENTA, 240, 0x585858)},
+    [THEME_MONO] = {INK(-1, -1, -1), INK(-1, -1, -1), INK(-1, -1, -1),
+		    INK(-1, -1, -1), INK(-1, -1, -1), INK(-1, -1, -1),
+		    INK(-1, -1, -1), INK(-1, -1, -1)},
+    /* Of the same palette, then of other lightness. */
+    [THEME_COLOUR_BLIND] = {INK(CYAN, 74, 0x56b4e9), INK(YELLOW, 178, 0xe69f00),
+			    INK(-1, 36, 0x009e73), INK(MAGENTA, 175, 0xcc79a7),
+			    INK(BLUE, 166, 0xd55e00), INK(CYAN, 246, 0x949494),
+			    INK(YELLOW, 94, 0x875f00),
+			    INK(MAGENTA, 67, 0x5f87af)},
+};
+
 const struct theme_style *
 theme_style(enum settings_theme theme, enum style style)
 {
+	if (style >= STYLE_LINE)
+		return &lines[theme][style - STYLE_LINE];
 	return &themes[theme][style];
 }
 

@@ -16,6 +16,8 @@
 
 #include "settings.h"
 
+#define THEME_LINES 8
+
 enum style {
 	STYLE_NORMAL,
 	STYLE_BOLD,    /* headlines, numbers that matter most */
@@ -27,6 +29,9 @@ enum style {
 	STYLE_BAD,     /* lost, dead, does not balance */
 	STYLE_REVERSE, /* modes: FROZEN, ENDED and the like */
 	STYLE_ALARM,   /* modes that are a problem */
+	STYLE_LINE,    /* the first of THEME_LINES: lines of one chart, which
+			  marks tell apart as well */
+	STYLE_LINE_LAST = STYLE_LINE + THEME_LINES - 1,
 	STYLES,
 };
 

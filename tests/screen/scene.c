@@ -97,6 +97,7 @@ scene_pipeline(void)
 		t->measures[0].field = -1;
 	}
 	p.tables[MINUTES].window_ms = 60000;
+	p.tables[MINUTES].advance_ms = 60000;
 	p.tables[MINUTES].keep_ms = 7200000;
 	p.tables[ITEMS].measures_len = 2;
 	set_name(p.tables[ITEMS].measures[1].name, "spent");

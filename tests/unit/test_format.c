@@ -127,6 +127,16 @@ test_parts_and_times(void **state)
 	assert_format(format_span(90000), "90 s");
 	assert_format(format_span(7200000), "2 h");
 	assert_format(format_span(250), "250 ms");
+	assert_format(format_windows(60000, 60000), "1 min");
+	assert_format(format_windows(300000, 60000), "5 min every 1 min");
+	assert_format(format_window(0, 86400000, false), "1970-01-01");
+	assert_format(format_window(0, 2 * 86400000, false),
+		      "1970-01-01–1970-01-03");
+	assert_format(format_window(60000, 360000, false), "00:01–00:06");
+	assert_format(format_window(60000, 360000, true),
+		      "1970-01-01 00:01–00:06");
+	assert_format(format_window(60000, 70000, false), "00:01:00–00:01:10");
+	assert_format(format_window(-1, 70000, false), "–");
 	assert_format(format_position(2, 315236), "2@315,236");
 	assert_format(format_position(-1, 5), "–");
 }
