@@ -83,6 +83,103 @@ tell_alerts(const struct chronicle *before, const struct view *view,
 		tell_alert(view, &view->alert_log[told], log);
 }
 
+static void
+count_reasons(const struct view *view, int64_t by_reason[REASONS])
+{
+	memset(by_reason, 0, REASONS * sizeof(*by_reason));
+	for (unsigned i = 0; i < view->reasons_len; i++)
+		for (unsigned j = 0; j < REASONS; j++)
+			if (strcmp(view->reasons[i].name,
+				   reason_name((enum reason)j)) == 0)
+				by_reason[j] = view->reasons[i].count;
+}
+
+/* Whether a newer letter is about the same. */
+static bool
+named_before(const struct view *view, unsigned i)
+{
+	const struct view_dead *dead = &view->dead[i];
+
+	for (unsigned j = 0; j < i; j++) {
+		const struct view_dead *newer = &view->dead[j];
+
+		if (newer->reason_name == dead->reason_name &&
+		    newer->field == dead->field && newer->rule == dead->rule)
+			return true;
+	}
+	return false;
+}
+
+/* The fields and rules that a reason is about, of the newest letters. */
+static void
+name_fields(const struct view *view, const char *reason, int64_t newest,
+	    struct buf *out)
+{
+	unsigned named = 0;
+
+	for (unsigned i = 0; i < view->dead_len && i < newest; i++) {
+		const struct view_dead *dead = &view->dead[i];
+
+		if (dead->reason_name != reason || !dead->field ||
+		    named_before(view, i))
+			continue;
+		buf_addf(out, "%s%s", named++ ? ", " : " (", dead->field);
+		if (dead->rule)
+			buf_addf(out, ": %s", dead->rule);
+	}
+	if (named)
+		buf_add_str(out, ")");
+}
+
+bool
+chronicle_tell_dead(struct chronicle_dead *dead, const struct view *view,
+		    struct buf *out)
+{
+	int64_t now[REASONS], more[REASONS], all = 0;
+	const char *before = ":";
+
+	count_reasons(view, now);
+	for (unsigned i = 0; i < REASONS; i++) {
+		more[i] = now[i] - dead->by_reason[i];
+		all += more[i];
+	}
+	if (dead->begun &&
+	    (all <= 0 || (dead->told_ms &&
+			  view->commit_ms - dead->told_ms < CHRONICLE_DEAD_MS)))
+		return false;
+	memcpy(dead->by_reason, now, sizeof(now));
+	if (!dead->begun) {
+		dead->begun = true;
+		return false;
+	}
+	dead->told_ms = view->commit_ms;
+	buf_addf(out, "%" PRId64 " dead letter%s", all, all == 1 ? "" : "s");
+	for (;;) {
+		unsigned most = 0;
+
+		for (unsigned i = 1; i < REASONS; i++)
+			if (more[i] > more[most])
+				most = i;
+		if (more[most] <= 0)
+			return true;
+		buf_addf(out, "%s %" PRId64 " %s", before, more[most],
+			 reason_text((enum reason)most));
+		name_fields(view, reason_name((enum reason)most), all, out);
+		more[most] = 0;
+		before = ",";
+	}
+}
+
+static void
+tell_dead(struct chronicle_dead *dead, const struct view *view, struct log *log)
+{
+	struct buf text = BUF_INIT;
+
+	if (chronicle_tell_dead(dead, view, &text))
+		log_add(log, view->commit_ms, LEVEL_WARNING, "%s", text.data);
+	buf_release(&text);
+}
+
 void
 chronicle_add(struct chronicle *chronicle, const struct view *view,
 	      struct log *log)
@@ -108,6 +205,7 @@ chronicle_add(struct chronicle *chronicle, const struct view *view,
 					       : "does not balance",
 				view->commit);
 	}
+	tell_dead(&chronicle->dead, view, log);
 	chronicle->begun = true;
 	chronicle->partitions = view->partitions_len;
 	chronicle->ended = ended(view);

@@ -155,7 +155,7 @@ void engine_publish(struct engine *engine, bool wait);
 
 /* Counts a dead letter, keeps it, and writes it to its topic. */
 void engine_bury(struct engine *engine, const struct consumer_message *message,
-		 enum reason reason, int field);
+		 enum reason reason, const struct event_fault *fault);
 /* Waits until all dead letters are in their topic: before a commit. */
 int engine_flush_dead(struct engine *engine, struct err *err);
 

@@ -101,7 +101,7 @@ take_event(struct engine *engine, const struct consumer_message *message)
 	reason = decoder_decode(engine->decoder, message->data, message->size,
 				engine->now_ms, &event, &fault);
 	if (reason) {
-		engine_bury(engine, message, reason, fault.field);
+		engine_bury(engine, message, reason, &fault);
 		return;
 	}
 	engine->valid++;

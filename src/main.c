@@ -24,6 +24,7 @@
 #include "base/crash.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "chronicle.h"
 #include "engine.h"
 #include "generate/generator.h"
 #include "generate/stream.h"
@@ -190,15 +191,32 @@ tell(struct trouble *trouble, const char *problem)
 	snprintf(trouble->said, sizeof(trouble->said), "%s", problem);
 }
 
+static void
+say_dead(struct chronicle_dead *dead, const struct view *view)
+{
+	struct buf text = BUF_INIT;
+
+	if (chronicle_tell_dead(dead, view, &text))
+		fprintf(stderr, "weir: %s\n", text.data);
+	buf_release(&text);
+}
+
 /* Without a terminal: progress once a second, until done or told to end. */
 static void
 watch_headless(struct engine *engine, struct keeper *keeper, int signal_fd)
 {
 	int64_t said_ns = clock_steady_ns();
 	struct trouble trouble = {""};
+	struct chronicle_dead dead = {0};
 	uint64_t seen = 0;
 	struct engine_live live;
+	struct view *first = NULL;
 
+	/* What earlier runs found is no news. */
+	if (engine_view(engine, seen, false, &first, NULL) == 0)
+		say_dead(&dead, first);
+	view_free(first);
+	dead.begun = true;
 	for (;;) {
 		struct pollfd wait = {.fd = signal_fd, .events = POLLIN};
 		struct view *view = NULL;
@@ -221,6 +239,7 @@ watch_headless(struct engine *engine, struct keeper *keeper, int signal_fd)
 				view->commit, view->ledger.consumed,
 				view->ledger.dead, view->ledger.lag,
 				view->ledger.lost);
+			say_dead(&dead, view);
 			view_free(view);
 		}
 		if (!live.problem[0] && live.disconnected)

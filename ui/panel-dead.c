@@ -41,6 +41,25 @@ dead_headline(const struct panel *panel, int width, char *out, size_t size)
 	return l->dead ? STYLE_BAD : STYLE_BOLD;
 }
 
+/* What it is about: "country: none_of". */
+struct about {
+	char text[PIPELINE_NAME_MAX + 16];
+};
+
+static struct about
+about_field(const struct view_dead *dead)
+{
+	struct about about;
+
+	snprintf(about.text, sizeof(about.text), "%s%s%s",
+		 dead->field  ? dead->field
+		 : dead->rule ? ""
+			      : FORMAT_UNKNOWN,
+		 dead->field && dead->rule ? ": " : "",
+		 dead->rule ? dead->rule : "");
+	return about;
+}
+
 static void
 dead_draw_row(struct panel *panel, unsigned index, struct canvas *canvas,
 	      const struct area *line, void *ctx)
@@ -58,10 +77,10 @@ dead_draw_row(struct panel *panel, unsigned index, struct canvas *canvas,
 		   strlen(dead->reason));
 	col += width[1] + 2;
 	if (width[2] > 0) {
-		const char *field = dead->field ? dead->field : FORMAT_UNKNOWN;
+		struct about about = about_field(dead);
 
-		canvas_fit(canvas, line, 0, col, width[2], STYLE_NORMAL, field,
-			   strlen(field));
+		canvas_fit(canvas, line, 0, col, width[2], STYLE_NORMAL,
+			   about.text, strlen(about.text));
 		col += width[2] + 2;
 	}
 	canvas_fit(canvas, line, 0, col, line->cols - col, STYLE_DIM,
@@ -143,8 +162,7 @@ dead_detail(struct panel *panel, unsigned row, struct canvas *canvas,
 	canvas_puts(canvas, area, 0, 2, STYLE_DIM, "reason");
 	canvas_puts(canvas, area, 0, 14, STYLE_BAD, dead->reason);
 	canvas_puts(canvas, area, 1, 2, STYLE_DIM, "field");
-	canvas_puts(canvas, area, 1, 14, STYLE_NORMAL,
-		    dead->field ? dead->field : FORMAT_UNKNOWN);
+	canvas_puts(canvas, area, 1, 14, STYLE_NORMAL, about_field(dead).text);
 	canvas_puts(canvas, area, 2, 2, STYLE_DIM, "position");
 	position_note(panel->view, &dead->position, note, sizeof(note));
 	canvas_printf(

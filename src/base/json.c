@@ -857,35 +857,55 @@ json_print(const struct json_node *node, bool pretty, struct buf *out)
 	free(text);
 }
 
+/* Appends the character at *data, and moves behind it. */
+static void
+quote_character(struct buf *out, const char **data, const char *end)
+{
+	const char *at = *data;
+	unsigned char c = (unsigned char)*at;
+	unsigned len = utf8_size(at, end);
+
+	if (len == 0) {
+		buf_add_str(out, "\xef\xbf\xbd");
+		len = 1;
+	} else if (c == '"' || c == '\\') {
+		buf_addf(out, "\\%c", c);
+	} else if (c == '\n') {
+		buf_add_str(out, "\\n");
+	} else if (c == '\t') {
+		buf_add_str(out, "\\t");
+	} else if (c < 0x20 || c == 0x7f) {
+		buf_addf(out, "\\u%04x", c);
+	} else if (c == 0xc2 && (unsigned char)at[1] < 0xa0) {
+		buf_addf(out, "\\u%04x", (unsigned char)at[1]);
+	} else {
+		buf_add(out, at, len);
+	}
+	*data += len;
+}
+
 void
-json_quote(struct buf *out, const char *data, size_t size)
+json_quote_within(struct buf *out, const char *data, size_t size, size_t room)
 {
 	const char *end = data + size;
+	size_t begin = out->size, kept;
 
 	buf_add(out, "\"", 1);
 	while (data < end) {
-		unsigned char c = (unsigned char)*data;
-		unsigned len = utf8_size(data, end);
-
-		if (len == 0) {
-			buf_add_str(out, "\xef\xbf\xbd");
-			len = 1;
-		} else if (c == '"' || c == '\\') {
-			buf_addf(out, "\\%c", c);
-		} else if (c == '\n') {
-			buf_add_str(out, "\\n");
-		} else if (c == '\t') {
-			buf_add_str(out, "\\t");
-		} else if (c < 0x20 || c == 0x7f) {
-			buf_addf(out, "\\u%04x", c);
-		} else if (c == 0xc2 && (unsigned char)data[1] < 0xa0) {
-			buf_addf(out, "\\u%04x", (unsigned char)data[1]);
-		} else {
-			buf_add(out, data, len);
+		kept = out->size;
+		quote_character(out, &data, end);
+		if (out->size - begin >= room) {
+			out->size = kept;
+			break;
 		}
-		data += len;
 	}
 	buf_add(out, "\"", 1);
+}
+
+void
+json_quote(struct buf *out, const char *data, size_t size)
+{
+	json_quote_within(out, data, size, SIZE_MAX);
 }
 
 void

@@ -116,6 +116,9 @@ char *json_text(const struct json_node *node, bool pretty); /* free() it */
  * C1 included, are escaped; broken UTF-8 becomes U+FFFD.
  */
 void json_quote(struct buf *out, const char *data, size_t size);
+/* The same of as many characters as fit into `room` bytes, at least 2. */
+void json_quote_within(struct buf *out, const char *data, size_t size,
+		       size_t room);
 
 /*
  * Appends the shortest decimal that reads back as the same double, with a '.'

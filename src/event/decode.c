@@ -9,6 +9,12 @@
 #include "event/json-decode.h"
 #include "event/shape.h"
 
+/* Texts, sorted by size; what they point to is borrowed from the pipeline. */
+struct text_set {
+	struct text *texts; /* NULL: no set */
+	unsigned len;
+};
+
 /*
  * One field's rules, compiled: small enough that those of an ordinary pipeline
  * stay in the cache, and with bounds that integers compare to exactly.
@@ -22,9 +28,7 @@ struct rule {
 	int64_t min_int, max_int; /* FIELD_INT */
 	double min, max;          /* FIELD_NUMBER */
 	uint32_t max_length;
-	unsigned one_of_len;
-	struct text *one_of; /* sorted by size; the text is borrowed from the
-				pipeline */
+	struct text_set one_of, none_of;
 };
 
 struct decoder {
@@ -73,6 +77,17 @@ set_int_bounds(struct rule *rule, const struct field *field)
 }
 
 static void
+compile_set(struct text_set *set, const struct text *texts, unsigned len)
+{
+	if (!texts)
+		return;
+	set->len = len;
+	set->texts = xcalloc(len, sizeof(*texts));
+	memcpy(set->texts, texts, len * sizeof(*texts));
+	qsort(set->texts, len, sizeof(*texts), compare_sizes);
+}
+
+static void
 compile_rule(struct rule *rule, const struct field *field)
 {
 	rule->type = field->type;
@@ -84,14 +99,8 @@ compile_rule(struct rule *rule, const struct field *field)
 	rule->max = field->max;
 	set_int_bounds(rule, field);
 	rule->max_length = field->max_length;
-	if (!field->one_of)
-		return;
-	rule->one_of_len = field->one_of_len;
-	rule->one_of = xcalloc(field->one_of_len, sizeof(*rule->one_of));
-	for (unsigned i = 0; i < field->one_of_len; i++)
-		rule->one_of[i] = field->one_of[i];
-	qsort(rule->one_of, rule->one_of_len, sizeof(*rule->one_of),
-	      compare_sizes);
+	compile_set(&rule->one_of, field->one_of, field->one_of_len);
+	compile_set(&rule->none_of, field->none_of, field->none_of_len);
 }
 
 int
@@ -129,61 +138,68 @@ decoder_free(struct decoder *decoder)
 		return;
 	json_decoder_free(decoder->json);
 	shapes_free(decoder->shapes);
-	for (unsigned i = 0; i < decoder->spec->fields_len; i++)
-		free(decoder->rules[i].one_of);
+	for (unsigned i = 0; i < decoder->spec->fields_len; i++) {
+		free(decoder->rules[i].one_of.texts);
+		free(decoder->rules[i].none_of.texts);
+	}
 	free(decoder);
 }
 
 static bool
-is_one_of(const struct rule *rule, struct text text)
+is_in(const struct text_set *set, struct text text)
 {
-	unsigned low = 0, high = rule->one_of_len;
+	unsigned low = 0, high = set->len;
 
 	/* The first that is not shorter; few have the same size. */
 	while (low < high) {
 		unsigned middle = (low + high) / 2;
 
-		if (rule->one_of[middle].size < text.size)
+		if (set->texts[middle].size < text.size)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (; low < rule->one_of_len && rule->one_of[low].size == text.size;
-	     low++)
-		if (bytes_equal(rule->one_of[low].data, text.data, text.size))
+	for (; low < set->len && set->texts[low].size == text.size; low++)
+		if (bytes_equal(set->texts[low].data, text.data, text.size))
 			return true;
 	return false;
 }
 
-static enum reason
+/* Each check returns the rule that is broken; RULE_NONE: none is. */
+
+static enum rule_kind
 check_text(const struct rule *rule, const struct decoded *from,
 	   struct event_value *to)
 {
 	if (from->type != DECODED_TEXT)
-		return REASON_WRONG_TYPE;
-	if (rule->one_of && !is_one_of(rule, from->text))
-		return REASON_NOT_ONE_OF;
+		return RULE_TYPE;
+	if (rule->one_of.texts && !is_in(&rule->one_of, from->text))
+		return RULE_ONE_OF;
+	if (rule->none_of.texts && is_in(&rule->none_of, from->text))
+		return RULE_NONE_OF;
 	if (from->text.size > rule->max_length)
-		return REASON_TOO_LONG;
+		return RULE_MAX_LENGTH;
 	to->text = from->text;
-	return REASON_NONE;
+	return RULE_NONE;
 }
 
-static enum reason
+static enum rule_kind
 check_int(const struct rule *rule, const struct decoded *from,
 	  struct event_value *to)
 {
 	if (from->type == DECODED_UINT)
-		return REASON_OUT_OF_RANGE;
+		return RULE_MAX;
 	if (from->type != DECODED_INT)
-		return REASON_WRONG_TYPE;
-	if (from->i < rule->min_int || from->i > rule->max_int)
-		return REASON_OUT_OF_RANGE;
+		return RULE_TYPE;
+	if (from->i < rule->min_int)
+		return RULE_MIN;
+	if (from->i > rule->max_int)
+		return RULE_MAX;
 	to->i = from->i;
-	return REASON_NONE;
+	return RULE_NONE;
 }
 
-static enum reason
+static enum rule_kind
 check_number(const struct rule *rule, const struct decoded *from,
 	     struct event_value *to)
 {
@@ -196,39 +212,40 @@ check_number(const struct rule *rule, const struct decoded *from,
 	else if (from->type == DECODED_UINT)
 		d = (double)from->u;
 	else
-		return REASON_WRONG_TYPE;
-	if ((rule->has_min && d < rule->min) ||
-	    (rule->has_max && d > rule->max))
-		return REASON_OUT_OF_RANGE;
+		return RULE_TYPE;
+	if (rule->has_min && d < rule->min)
+		return RULE_MIN;
+	if (rule->has_max && d > rule->max)
+		return RULE_MAX;
 	to->d = d;
-	return REASON_NONE;
+	return RULE_NONE;
 }
 
-static enum reason
+static enum rule_kind
 check_bool(const struct decoded *from, struct event_value *to)
 {
 	if (from->type != DECODED_BOOL)
-		return REASON_WRONG_TYPE;
+		return RULE_TYPE;
 	to->i = from->i;
-	return REASON_NONE;
+	return RULE_NONE;
 }
 
 /* latest_ms: the latest event time that is believed. */
-static enum reason
+static enum rule_kind
 check_time(const struct rule *rule, const struct decoded *from,
 	   int64_t latest_ms, struct event_value *to)
 {
 	uint64_t ms;
 
 	if (from->type != DECODED_INT && from->type != DECODED_UINT)
-		return REASON_WRONG_TYPE;
+		return RULE_TYPE;
 	if (from->type == DECODED_INT && from->i < 0)
-		return REASON_BAD_TIME;
+		return RULE_UNIT;
 	ms = from->type == DECODED_INT ? (uint64_t)from->i : from->u;
 	switch (rule->unit) {
 	case TIME_S:
 		if (ms > INT64_MAX / 1000)
-			return REASON_BAD_TIME;
+			return RULE_UNIT;
 		ms *= 1000;
 		break;
 	case TIME_MS:
@@ -241,20 +258,20 @@ check_time(const struct rule *rule, const struct decoded *from,
 		break;
 	}
 	if (ms > INT64_MAX)
-		return REASON_BAD_TIME;
+		return RULE_UNIT;
 	if (rule->event_time && (int64_t)ms > latest_ms)
-		return REASON_BAD_TIME;
+		return RULE_FUTURE;
 	to->i = (int64_t)ms;
-	return REASON_NONE;
+	return RULE_NONE;
 }
 
-static enum reason
+static enum rule_kind
 check_value(const struct rule *rule, const struct decoded *from,
 	    int64_t latest_ms, struct event_value *to)
 {
 	to->present = from->type > DECODED_NULL;
 	if (!to->present)
-		return rule->optional ? REASON_NONE : REASON_MISSING;
+		return rule->optional ? RULE_NONE : RULE_REQUIRED;
 	switch (rule->type) {
 	case FIELD_STRING:
 		return check_text(rule, from, to);
@@ -267,7 +284,7 @@ check_value(const struct rule *rule, const struct decoded *from,
 	case FIELD_TIME:
 		return check_time(rule, from, latest_ms, to);
 	}
-	return REASON_WRONG_TYPE;
+	return RULE_TYPE;
 }
 
 enum reason
@@ -275,14 +292,18 @@ decoder_decode(struct decoder *decoder, const void *data, size_t size,
 	       int64_t now_ms, struct event *event, struct event_fault *fault)
 {
 	const struct event_spec *spec = decoder->spec;
+	enum rule_kind broken;
 	enum reason reason;
 	int64_t latest_ms;
 
 	fault->field = -1;
+	fault->rule = RULE_NONE;
 	if (!data || size == 0)
 		return REASON_NO_VALUE;
-	if (size > spec->max_bytes)
+	if (size > spec->max_bytes) {
+		fault->rule = RULE_MAX_BYTES;
 		return REASON_TOO_LARGE;
+	}
 	if (!shapes_decode(decoder->shapes, data, size, decoder->values)) {
 		reason = json_decoder_decode(decoder->json, data, size,
 					     decoder->values, &fault->field);
@@ -294,11 +315,12 @@ decoder_decode(struct decoder *decoder, const void *data, size_t size,
 	if (__builtin_add_overflow(now_ms, spec->future_ms, &latest_ms))
 		latest_ms = spec->future_ms < 0 ? INT64_MIN : INT64_MAX;
 	for (unsigned i = 0; i < spec->fields_len; i++) {
-		reason = check_value(&decoder->rules[i], &decoder->values[i],
+		broken = check_value(&decoder->rules[i], &decoder->values[i],
 				     latest_ms, &event->values[i]);
-		if (reason) {
+		if (broken) {
 			fault->field = (int)i;
-			return reason;
+			fault->rule = broken;
+			return rule_reason(broken);
 		}
 	}
 	event->time_ms = event->values[spec->time_field].i;

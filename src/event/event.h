@@ -23,6 +23,7 @@
  *                  3.0
  *   out_of_range   min, max; a whole number above INT64_MAX
  *   not_one_of
+ *   none_of
  *   too_long
  *   bad_time       negative, or beyond 64 bits as milliseconds; for the event
  *                  time also later than now and future_ms
@@ -62,6 +63,7 @@ struct event {
 /* What is wrong with an event, beside the reason. */
 struct event_fault {
 	int field; /* index of the field it is about; -1: the whole message */
+	enum rule_kind rule; /* that is broken */
 };
 
 struct decoder;

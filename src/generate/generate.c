@@ -109,6 +109,7 @@ enum {
 	FAULT_TOO_LONG,
 	FAULT_BAD_TIME,
 	FAULT_DUPLICATE_KEY,
+	FAULT_NONE_OF,
 	FAULTS,
 };
 
@@ -715,6 +716,18 @@ add_not_one_of(struct writer *w, unsigned part, const struct field *field)
 }
 
 static void
+add_none_of(struct writer *w, unsigned part, const struct field *field)
+{
+	for (unsigned i = 0; i < field->none_of_len; i++) {
+		struct buf text = BUF_INIT;
+
+		json_quote(&text, field->none_of[i].data,
+			   field->none_of[i].size);
+		add_damage(w, FAULT_NONE_OF, EDIT_REPLACE, part, &text);
+	}
+}
+
+static void
 add_too_long(struct writer *w, unsigned part, const struct field *field)
 {
 	struct buf text = BUF_INIT;
@@ -810,6 +823,7 @@ make_faults(struct writer *w)
 		add_damage(w, FAULT_DUPLICATE_KEY, EDIT_REPEAT, i, NULL);
 		add_replacement(w, FAULT_WRONG_TYPE, i,
 				field->type == FIELD_STRING ? "0" : "\"?\"");
+		add_none_of(w, i, field);
 		if (field->one_of)
 			add_not_one_of(w, i, field);
 		else if (field->type == FIELD_STRING &&

@@ -550,6 +550,15 @@ fit_record(const struct output *output, const struct output_record *record)
 	return fit;
 }
 
+size_t
+output_room(const struct output *output, const struct output_record *record)
+{
+	struct output_record full = *record;
+
+	full.value_size = SIZE_MAX;
+	return fit_record(output, &full).value_size;
+}
+
 static void
 add_size(rd_kafka_headers_t *headers, const char *name, size_t size)
 {
@@ -577,9 +586,12 @@ make_headers(const struct output_record *record, const struct fit *fit)
 	add_size(headers, PARTITION_HEADER, (size_t)record->partition);
 	add_size(headers, OFFSET_HEADER, (size_t)record->offset);
 	snprintf(text, sizeof(text), "%016llx",
-		 (unsigned long long)output_hash(record->key, record->key_size,
-						 record->value,
-						 record->value_size));
+		 (unsigned long long)(record->source_hash
+					  ? record->source_hash
+					  : output_hash(record->key,
+							record->key_size,
+							record->value,
+							record->value_size)));
 	rd_kafka_header_add(headers, HASH_HEADER, -1, text, -1);
 	if (fit->key_size < record->key_size)
 		add_size(headers, KEY_HEADER, record->key_size);

@@ -57,6 +57,8 @@ struct output_record {
 	size_t value_size;
 	const struct output_header *headers;
 	unsigned headers_len;
+	/* output_hash() of the source's key and value; 0: of this record's */
+	uint64_t source_hash;
 };
 
 /*
@@ -86,6 +88,10 @@ int output_last(struct output *output, const char *topic, int32_t partition,
 /* Of a record's key and value; null and empty are the same. Stored. */
 uint64_t output_hash(const void *key, size_t key_size, const void *value,
 		     size_t value_size);
+
+/* How many bytes of a value such a record has room for, whatever it has now. */
+size_t output_room(const struct output *output,
+		   const struct output_record *record);
 
 /*
  * Copies and queues one record. A value that is too large for the producer's

@@ -188,9 +188,10 @@ check_path(const struct reader *r, const struct json_value *value,
 	return 0;
 }
 
+/* The values of "one_of" or "none_of". */
 static int
-read_one_of(const struct reader *r, const struct json_value *value,
-	    struct field *field)
+read_values(const struct reader *r, const struct json_value *value,
+	    struct text **out, unsigned *out_len)
 {
 	const char *texts[PIPELINE_ONE_OF_MAX];
 	const struct json_value *item;
@@ -213,9 +214,40 @@ read_one_of(const struct reader *r, const struct json_value *value,
 		}
 		len++;
 	}
-	field->one_of = compile_texts(texts, len);
-	field->one_of_len = len;
+	*out = compile_texts(texts, len);
+	*out_len = len;
 	return 0;
+}
+
+static bool
+is_among(struct text text, const struct text *texts, unsigned len)
+{
+	for (unsigned i = 0; i < len; i++)
+		if (text_order(text, texts[i]) == 0)
+			return true;
+	return false;
+}
+
+static int
+read_none_of(const struct reader *r, const struct json_value *value,
+	     struct field *field)
+{
+	const struct json_value *item = json_first(value);
+	int code = read_values(r, value, &field->none_of, &field->none_of_len);
+
+	for (unsigned i = 0; !code && i < field->none_of_len; i++) {
+		if (is_among(field->none_of[i], field->one_of,
+			     field->one_of_len))
+			code = reader_error(r, item,
+					    "this value is in \"one_of\", too");
+		else if (field->none_of[i].size > field->max_length)
+			code = reader_error(r, item,
+					    "is longer than \"max_length\", "
+					    "%" PRIu32,
+					    field->max_length);
+		item = json_next(item);
+	}
+	return code;
 }
 
 static int
@@ -229,7 +261,8 @@ read_lengths(const struct reader *r, const struct json_value *value,
 	int code;
 
 	if (one_of) {
-		code = read_one_of(r, one_of, field);
+		code =
+		    read_values(r, one_of, &field->one_of, &field->one_of_len);
 		if (code)
 			return code;
 		for (unsigned i = 0; i < field->one_of_len; i++) {
@@ -300,6 +333,7 @@ check_field_keys(const struct reader *r, const struct json_value *value,
 	} rules[] = {
 	    {"max_length", "string", 1 << FIELD_STRING},
 	    {"one_of", "string", 1 << FIELD_STRING},
+	    {"none_of", "string", 1 << FIELD_STRING},
 	    {"min", "integer and number", 1 << FIELD_INT | 1 << FIELD_NUMBER},
 	    {"max", "integer and number", 1 << FIELD_INT | 1 << FIELD_NUMBER},
 	    {"unit", "time", 1 << FIELD_TIME},
@@ -326,7 +360,7 @@ read_field(const struct reader *r, const struct json_value *value,
 	static const struct reader_key keys[] = {
 	    {"type", true}, {"path", false},       {"optional", false},
 	    {"min", false}, {"max_length", false}, {"one_of", false},
-	    {"max", false}, {"unit", false},
+	    {"max", false}, {"unit", false},       {"none_of", false},
 	};
 	const struct json_value *member;
 	unsigned choice = TIME_MS;
@@ -363,9 +397,11 @@ read_field(const struct reader *r, const struct json_value *value,
 				    LEN(unit_names), &choice))
 		return WEIR_PIPELINE;
 	field->unit = choice;
-	if (field->type == FIELD_STRING)
-		return read_lengths(r, value, field);
-	return read_bounds(r, value, field);
+	if (field->type != FIELD_STRING)
+		return read_bounds(r, value, field);
+	code = read_lengths(r, value, field);
+	member = json_get(value, "none_of");
+	return !code && member ? read_none_of(r, member, field) : code;
 }
 
 /* The index of the field that is named by the value's text. */
@@ -514,15 +550,27 @@ int
 compile_dead_letters(const struct reader *r, const struct json_value *value,
 		     struct pipeline *p)
 {
-	static const struct reader_key keys[] = {{"topic", true}};
+	static const struct reader_key keys[] = {
+	    {"topic", true},
+	    {"format", false},
+	};
+	static const char *const formats[] = {"original", "json"};
+	const struct json_value *format;
+	unsigned choice = 0;
 	int code;
 
 	if (!value)
 		return 0;
 	code = reader_object(r, value, READER_KEYS(keys));
-	return code ? code
-		    : compile_topic_name(r, json_get(value, "topic"),
-					 &p->dead_letters);
+	if (!code)
+		code = compile_topic_name(r, json_get(value, "topic"),
+					  &p->dead_letters);
+	format = code ? NULL : json_get(value, "format");
+	if (format)
+		code = reader_choice(r, format, "format", formats, LEN(formats),
+				     &choice);
+	p->dead_letters_json = choice == 1;
+	return code;
 }
 
 static int

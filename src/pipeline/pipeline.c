@@ -53,6 +53,21 @@ compare_texts(const void *left, const void *right)
 	return a->size < b->size ? -1 : a->size > b->size;
 }
 
+/* Their order means nothing. */
+static void
+describe_values(struct json_node *node, const char *key,
+		const struct text *values, unsigned len)
+{
+	struct json_node *list = json_add_array(node, key);
+	struct text *sorted = xmalloc(len * sizeof(*sorted));
+
+	memcpy(sorted, values, len * sizeof(*sorted));
+	qsort(sorted, len, sizeof(*sorted), compare_texts);
+	for (unsigned i = 0; i < len; i++)
+		json_add_text(list, NULL, sorted[i].data, sorted[i].size);
+	free(sorted);
+}
+
 static void
 describe_field(struct json_node *fields, const struct field *field)
 {
@@ -68,20 +83,12 @@ describe_field(struct json_node *fields, const struct field *field)
 		json_add_int(node, "unit", field->unit);
 	if (field->type == FIELD_STRING)
 		json_add_int(node, "max_length", field->max_length);
-	if (field->one_of) {
-		/* Their order means nothing. */
-		size_t size = field->one_of_len * sizeof(*field->one_of);
-		struct text *sorted = xmalloc(size);
-
-		memcpy(sorted, field->one_of, size);
-		qsort(sorted, field->one_of_len, sizeof(*sorted),
-		      compare_texts);
-		list = json_add_array(node, "one_of");
-		for (unsigned i = 0; i < field->one_of_len; i++)
-			json_add_text(list, NULL, sorted[i].data,
-				      sorted[i].size);
-		free(sorted);
-	}
+	if (field->one_of)
+		describe_values(node, "one_of", field->one_of,
+				field->one_of_len);
+	if (field->none_of)
+		describe_values(node, "none_of", field->none_of,
+				field->none_of_len);
 	if (field->has_min)
 		json_add_double(node, "min", field->min);
 	if (field->has_max)
@@ -237,6 +244,7 @@ pipeline_free(struct pipeline *p)
 		for (unsigned j = 0; j < field->path_len; j++)
 			free(field->path[j]);
 		free(field->one_of);
+		free(field->none_of);
 		free(gen->prefix);
 		free(gen->suffix);
 		free(gen->values);

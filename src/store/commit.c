@@ -373,6 +373,7 @@ write_dead(struct work *work)
 		put_u64(head + 16, (uint64_t)dead->position.offset);
 		put_u64(head + 24, (uint64_t)dead->seen_ms);
 		put_u64(head + 32, dead->size);
+		put_u32(head + 40, (uint32_t)dead->rule);
 		data.size = 0;
 		buf_add(&data, head, sizeof(head));
 		buf_add(&data, dead->raw, dead->raw_size);

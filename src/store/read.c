@@ -741,6 +741,7 @@ fill_dead(struct work *work, const struct part *part, MDB_val v,
 					    (int64_t)get_u64(head + 16)});
 	to->seen_ms = (int64_t)get_u64(head + 24);
 	to->raw_size = get_u64(head + 32);
+	to->rule = rule_name((enum rule_kind)get_u32(head + 40));
 	to->raw =
 	    view_copy(work->view, head + DEAD_HEAD, v.mv_size - DEAD_HEAD);
 }

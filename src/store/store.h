@@ -31,7 +31,7 @@
 #include "store/ledger.h"
 #include "store/view.h"
 
-#define STORE_FORMAT       3
+#define STORE_FORMAT       4
 #define STORE_TOPIC_MAX    250   /* Kafka allows names of 249 bytes */
 #define STORE_DEAD_RAW_MAX 65536 /* bytes kept of a dead letter */
 
@@ -94,6 +94,7 @@ struct store_state {
 
 struct store_dead {
 	enum reason reason;
+	enum rule_kind rule;
 	int32_t field; /* index; -1 */
 	struct position position;
 	int64_t seen_ms;

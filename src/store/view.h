@@ -177,6 +177,7 @@ struct view_dead {
 	const char *reason;      /* people's wording; static */
 	const char *reason_name; /* reason.h; static */
 	const char *field;       /* of the pipeline; NULL when not about one */
+	const char *rule;        /* rule_name(); static; NULL: about none */
 	struct view_position position;
 	int64_t seen_ms;      /* clock time */
 	struct view_text raw; /* the message, cut at 64 KiB */

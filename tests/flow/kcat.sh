@@ -42,6 +42,9 @@ start_weir bad run interactions --headless --rate 2000 --bad 0.5 --seed 3 \
 bad=$pid
 check "damaged events come" wait_for 60 report_says "$tmp/bad.store" \
 	'.ledger.dead >= 1500'
+check "it is said why they are dead" wait_for 30 grep -qE \
+	'^weir: [0-9]+ dead letters: .*[0-9]+ missing field \([a-z_]+: required' \
+	"$tmp/bad.err"
 first=$broker
 broker_of bad
 kcat -q -b "$broker" -t interactions -C -c 2000 -e -o beginning \

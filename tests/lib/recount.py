@@ -86,6 +86,7 @@ class Field:
 		self.max_length = spec.get("max_length", longest)
 		if self.one_of:
 			self.one_of = frozenset(self.one_of)
+		self.none_of = frozenset(spec.get("none_of", ()))
 		self.min, self.max = spec.get("min"), spec.get("max")
 		self.unit = spec.get("unit", "ms")
 
@@ -273,6 +274,8 @@ class Judge:
 			raise Dead("wrong_type")
 		if field.one_of is not None and value not in field.one_of:
 			raise Dead("not_one_of")
+		if value in field.none_of:
+			raise Dead("none_of")
 		if len(value.encode()) > field.max_length:
 			raise Dead("too_long")
 		return value

@@ -292,6 +292,7 @@ fill_flow(struct view *view, int second)
 		    i);
 		dead->reason = i % 3 ? "not JSON" : "a field is missing";
 		dead->field = i % 3 ? NULL : "item";
+		dead->rule = i % 3 ? NULL : "required";
 		dead->position = (struct view_position){
 		    i % 4, INT64_C(2000) * second - i * 50, "interactions"};
 		dead->seen_ms = view->commit_ms - i * 100;

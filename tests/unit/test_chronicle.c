@@ -167,6 +167,65 @@ test_alerts(void **state)
 	assert_int_equal(tell(w), 0);
 }
 
+static struct view_dead
+letter(enum reason reason, const char *field, const char *rule)
+{
+	return (struct view_dead){
+	    .reason_name = reason_name(reason), .field = field, .rule = rule};
+}
+
+/* What died between two lines: each once, and not a line an event. */
+static void
+test_dead(void **state)
+{
+	struct world *w = *state;
+	static const char country[] = "country", user[] = "user_id",
+			  none_of[] = "none_of", min[] = "min", max[] = "max";
+	struct view_reason reasons[] = {
+	    {reason_name(REASON_NONE_OF), "x", 100},
+	    {reason_name(REASON_OUT_OF_RANGE), "x", 5},
+	    {reason_name(REASON_NOT_JSON), "x", 0},
+	};
+	struct view_dead dead[] = {
+	    letter(REASON_OUT_OF_RANGE, user, max),
+	    letter(REASON_NONE_OF, country, none_of),
+	    letter(REASON_NOT_JSON, NULL, NULL),
+	    letter(REASON_NONE_OF, country, none_of),
+	    letter(REASON_OUT_OF_RANGE, user, min),
+	    letter(REASON_MISSING, country, none_of),
+	};
+
+	w->view.reasons = reasons;
+	w->view.reasons_len = 3;
+	w->view.dead = dead;
+	w->view.dead_len = 6;
+	/* What had died before the beginning is no news. */
+	assert_int_equal(tell(w), 1);
+	reasons[1].count = 6;
+	assert_int_equal(tell(w), 1);
+	assert_line(w, 0, LEVEL_WARNING,
+		    "1 dead letter: 1 out of range (user_id: max)");
+	/* Soon after, nothing; then all that was not told. */
+	reasons[0].count = 101;
+	w->view.commit_ms += CHRONICLE_DEAD_MS - 1;
+	assert_int_equal(tell(w), 0);
+	reasons[0].count = 109;
+	reasons[1].count = 8;
+	reasons[2].count = 1;
+	w->view.commit_ms++;
+	assert_int_equal(tell(w), 1);
+	assert_line(w, 0, LEVEL_WARNING,
+		    "12 dead letters: 9 not allowed (country: none_of), 2 out "
+		    "of range (user_id: max, user_id: min), 1 not JSON");
+	w->view.commit_ms += CHRONICLE_DEAD_MS;
+	assert_int_equal(tell(w), 0);
+	/* Letters that are older than what is told say nothing of it. */
+	reasons[1].count++;
+	assert_int_equal(tell(w), 1);
+	assert_line(w, 0, LEVEL_WARNING,
+		    "1 dead letter: 1 out of range (user_id: max)");
+}
+
 int
 main(void)
 {
@@ -174,6 +233,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_begin, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_flow, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_alerts, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_dead, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

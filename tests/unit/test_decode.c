@@ -169,6 +169,7 @@ decode(struct fixture *fix, const void *data, size_t size)
 	memcpy(fix->copy, data, size);
 	memset(&fix->event, 0xA5, sizeof(fix->event));
 	fix->fault.field = 12345;
+	fix->fault.rule = RULES;
 	return decoder_decode(fix->decoder, fix->copy, size, NOW_MS,
 			      &fix->event, &fix->fault);
 }
@@ -1044,6 +1045,104 @@ test_many_values(void **state)
 	decoder_free(decoder);
 }
 
+/* What is not allowed, between what is and what is too long. */
+static void
+test_none_of(void **state)
+{
+	struct fixture *fix = *state;
+	struct field *name = &fix->pipeline->event.fields[F_NAME];
+	static struct text banned[] = {
+	    {"ZZ", 2}, {"XX", 2}, {"", 0}, {"ZZZ", 3}};
+	static const struct {
+		const char *name;
+		enum reason reason;
+	} names_of[] = {
+	    {"ZZ", REASON_NONE_OF},
+	    {"XX", REASON_NONE_OF},
+	    {"", REASON_NONE_OF},
+	    {"ZZZ", REASON_NONE_OF},
+	    {"zz", REASON_NONE},
+	    {"Z", REASON_NONE},
+	    {"ZZZZ", REASON_NONE},
+	    {"XZ", REASON_NONE},
+	    {"ZZ\\u0000", REASON_NONE},
+	    {"\\u005aZ", REASON_NONE_OF},
+	    {"ZZZZZZZZZ", REASON_TOO_LONG},
+	};
+	struct decoder *decoder;
+	struct err err;
+
+	name->none_of = banned;
+	name->none_of_len = sizeof(banned) / sizeof(banned[0]);
+	assert_int_equal(decoder_new(fix->pipeline, &decoder, &err), 0);
+	for (size_t i = 0; i < sizeof(names_of) / sizeof(names_of[0]); i++) {
+		char text[128];
+		int size =
+		    snprintf(text, sizeof(text),
+			     "{\"name\":\"%s\",\"kind\":\"\",\"at\":0" TAIL,
+			     names_of[i].name);
+
+		assert_int_equal(decoder_decode(decoder, text, (size_t)size,
+						NOW_MS, &fix->event,
+						&fix->fault),
+				 names_of[i].reason);
+		if (names_of[i].reason == REASON_NONE_OF) {
+			assert_int_equal(fix->fault.field, F_NAME);
+			assert_int_equal(fix->fault.rule, RULE_NONE_OF);
+		}
+	}
+	decoder_free(decoder);
+}
+
+/* Which rule is broken, and that none is where the message is no event. */
+static void
+test_rules(void **state)
+{
+	struct fixture *fix = *state;
+	static const struct {
+		const char *message;
+		enum rule_kind rule;
+	} broken[] = {
+	    {"", RULE_NONE},
+	    {"x", RULE_NONE},
+	    {"[]", RULE_NONE},
+	    {"{\"name\":\"a\",\"name\":\"b\"}", RULE_NONE},
+	    {WITH("\"real\":1e999"), RULE_NONE},
+	    {"{}", RULE_REQUIRED},
+	    {"{\"name\":null}", RULE_REQUIRED},
+	    {"{\"name\":1}", RULE_TYPE},
+	    {WITH("\"count\":3.0"), RULE_TYPE},
+	    {WITH("\"flag\":1"), RULE_TYPE},
+	    {WITH("\"ms\":\"1\""), RULE_TYPE},
+	    {WITH("\"count\":-6"), RULE_MIN},
+	    {WITH("\"count\":11"), RULE_MAX},
+	    {WITH("\"big\":9223372036854775808"), RULE_MAX},
+	    {WITH("\"score\":-2"), RULE_MIN},
+	    {WITH("\"score\":3"), RULE_MAX},
+	    {"{\"name\":\"a\",\"kind\":\"?\"}", RULE_ONE_OF},
+	    {"{\"name\":\"123456789\"}", RULE_MAX_LENGTH},
+	    {WITH("\"s\":-1"), RULE_UNIT},
+	    {WITH("\"s\":9223372036854776"), RULE_UNIT},
+	    {"{\"name\":\"\",\"kind\":\"\",\"at\":-1}", RULE_UNIT},
+	    {"{\"name\":\"\",\"kind\":\"\",\"at\":1735693200001}", RULE_FUTURE},
+	};
+	char *large = xcalloc(1, MAX_BYTES + 1);
+
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		enum reason reason = decode_text(fix, broken[i].message);
+
+		if (fix->fault.rule != broken[i].rule)
+			fail_msg("%s\nbreaks %d, expected %d",
+				 broken[i].message, (int)fix->fault.rule,
+				 (int)broken[i].rule);
+		if (broken[i].rule)
+			assert_int_equal(rule_reason(broken[i].rule), reason);
+	}
+	assert_int_equal(decode(fix, large, MAX_BYTES + 1), REASON_TOO_LARGE);
+	assert_int_equal(fix->fault.rule, RULE_MAX_BYTES);
+	free(large);
+}
+
 /* The clock's ends do not wrap around. */
 static void
 test_clock(void **state)
@@ -1113,6 +1212,12 @@ test_reasons(void **state)
 	}
 	assert_string_equal(reason_name(REASONS), "unknown");
 	assert_string_equal(reason_text((enum reason) - 1), "unknown");
+	for (int i = RULE_NONE + 1; i < RULES; i++) {
+		assert_true(strlen(rule_name((enum rule_kind)i)) > 0);
+		assert_true(rule_reason((enum rule_kind)i) > REASON_NONE);
+	}
+	assert_null(rule_name(RULE_NONE));
+	assert_null(rule_name(RULES));
 }
 
 #define CASE(function)                                                         \
@@ -1136,6 +1241,8 @@ main(void)
 	    CASE(test_many_members),
 	    CASE(test_int_bounds),
 	    CASE(test_many_values),
+	    CASE(test_none_of),
+	    CASE(test_rules),
 	    CASE(test_clock),
 	    CASE(test_field_on_path),
 	    cmocka_unit_test(test_reasons),

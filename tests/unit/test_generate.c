@@ -385,6 +385,28 @@ test_damage(void **state)
 	pipeline_free(p);
 }
 
+/* With what is not allowed, beside what may be there or not. */
+static void
+test_damage_none_of(void **state)
+{
+	struct pipeline *p =
+	    load("{\"name\":\"x\",\"topic\":{\"name\":\"x\"},\"event\":{"
+		 "\"time\":\"t\",\"fields\":{\"t\":{\"type\":\"time\"},"
+		 "\"s\":{\"type\":\"string\",\"optional\":true,"
+		 "\"max_length\":400,\"none_of\":[\"Z\\\"\",\"X\"]}}},"
+		 "\"tables\":{\"a\":{\"by\":[\"s\"],\"measures\":{\"n\":"
+		 "\"count\"},\"window\":{\"tumbling\":\"1m\"}}},"
+		 "\"generator\":{\"fields\":{\"s\":{\"constant\":\"\"}}}}");
+
+	(void)state;
+	assert_non_null(p);
+	check_damage(p, 1,
+		     SEEN(NOT_JSON) | SEEN(MISSING) | SEEN(WRONG_TYPE) |
+			 SEEN(TOO_LONG) | SEEN(BAD_TIME) | SEEN(DUPLICATE_KEY) |
+			 SEEN(NONE_OF));
+	pipeline_free(p);
+}
+
 /* Faults that would break no rule are left out. */
 static void
 test_damage_applies(void **state)
@@ -946,6 +968,7 @@ main(void)
 	    cmocka_unit_test(test_values),
 	    cmocka_unit_test(test_time_units),
 	    cmocka_unit_test(test_damage),
+	    cmocka_unit_test(test_damage_none_of),
 	    cmocka_unit_test(test_damage_applies),
 	    cmocka_unit_test(test_sizes),
 	    cmocka_unit_test(test_refused),

@@ -453,6 +453,25 @@ the_hash(void **state)
 			 UINT64_C(0x2aa031734da94f1a));
 }
 
+/* Made of an event that is still known by its own hash. */
+static void
+of_another_source(void **state)
+{
+	struct world *w = *state;
+	struct output_record r = record(0, 7, "a row");
+	uint64_t hash;
+
+	r.key = "k";
+	r.key_size = 1;
+	r.source_hash = output_hash("k", 1, "the event", 9);
+	open_output(w);
+	add(w, &r);
+	flush(w);
+	open_output(w);
+	assert_int_equal(last_hash(w, "events", 0, &hash), 7);
+	assert_int_equal(hash, output_hash("k", 1, "the event", 9));
+}
+
 /* Sizes around the limit: what fits is whole, one more byte is cut. */
 static void
 large_values_are_cut(void **state)
@@ -475,6 +494,7 @@ large_values_are_cut(void **state)
 	assert_int_equal(read_all(w, 0, &m, &reader), 1);
 	largest = m[0]->len;
 	assert_true(largest > 1400 && largest < 2000);
+	assert_int_equal(output_room(w->output, &r), largest);
 	assert_string_equal(find_header(m[0], "weir.value.size"), "1000000");
 	assert_null(find_header(m[0], "weir.key.size"));
 	free_all(m, 1, reader);
@@ -1028,6 +1048,7 @@ main(void)
 	    TEST(a_record_as_it_was_given),
 	    TEST(null_and_empty),
 	    cmocka_unit_test(the_hash),
+	    TEST(of_another_source),
 	    TEST(large_values_are_cut),
 	    TEST(everything_is_too_large),
 	    TEST(an_empty_output),

@@ -78,6 +78,17 @@ static const struct {
      "\"tables\", \"panels\", \"generator\", "
      "\"$schema\", \"dead_letters\", ..."},
     {"  \"name\": \"shop\",\n", "", "f:1: needs \"name\""},
+    {"  \"name\"",
+     "\"dead_letters\": {\"topic\": \"d\", \"format\": \"json\"}, \"name\"",
+     NULL},
+    {"  \"name\"", "\"dead_letters\": {\"format\": \"json\"}, \"name\"",
+     "f:2: dead_letters: needs \"topic\""},
+    {"  \"name\"",
+     "\"dead_letters\": {\"topic\": \"d\", \"format\": \"jsn\"}, \"name\"",
+     "f:2: dead_letters.format: no format \"jsn\"; did you mean \"json\"?"},
+    {"  \"name\"",
+     "\"dead_letters\": {\"topic\": \"d\", \"format\": 1}, \"name\"",
+     "f:2: dead_letters.format: must be a string, not a number"},
     {"\"rate\": 50,\n    \"fields\"", "\"fields\"", NULL},
     {"  \"name\"", "\"$schema\": \"x\", \"name\"", NULL},
     {"  \"name\"", "\"$schema\": 1, \"name\"",
@@ -242,6 +253,19 @@ static const struct {
     {"\"max\": 99.5", "\"max_length\": 5",
      "f:10: event.fields.price.max_length: is for string fields; this is a "
      "number field"},
+    {"\"max_length\": 40", "\"max_length\": 40, \"none_of\": [\"u0001\"]",
+     NULL}, /* it may be generated all the same */
+    {"\"max_length\": 40", "\"max_length\": 40, \"none_of\": []",
+     "f:7: event.fields.user.none_of: needs at least 1 values"},
+    {"\"max_length\": 40", "\"max_length\": 4, \"none_of\": [\"u0001\"]",
+     "f:7: event.fields.user.none_of[0]: is longer than \"max_length\", 4"},
+    {"\"max_length\": 40", "\"max_length\": 40, \"none_of\": [\"x\", \"x\"]",
+     "f:7: event.fields.user.none_of[1]: this value is there twice"},
+    {"[\"a\", \"bb\"]", "[\"a\", \"bb\"], \"none_of\": [\"c\", \"bb\"]",
+     "f:8: event.fields.kind.none_of[1]: this value is in \"one_of\", too"},
+    {"\"unit\": \"s\"", "\"none_of\": [\"s\"]",
+     "f:9: event.fields.at.none_of: is for string fields; this is a time "
+     "field"},
     {"\"integer\", \"optional\": true", "\"integer\", \"one_of\": [\"1\"]",
      "f:11: event.fields.units.one_of: is for string fields; this is an "
      "integer field"},
@@ -948,6 +972,12 @@ test_fingerprint(void **state)
 	    {"\"who.id\"", "[\"who.id\"]", false},
 	    {"\"max_length\": 40", "\"max_length\": 41", false},
 	    {"[\"a\", \"bb\"]", "[\"a\", \"bb\", \"\"]", false},
+	    {"\"max_length\": 40", "\"max_length\": 40, \"none_of\": [\"x\"]",
+	     false},
+	    {"\"name\": \"shop\"",
+	     "\"name\": \"shop\", \"dead_letters\": {\"topic\": \"d\", "
+	     "\"format\": \"json\"}",
+	     true},
 	    {"\"unit\": \"s\"", "\"unit\": \"ms\"", false},
 	    {"\"min\": 0, ", "", false},
 	    {"\"max\": 99.5", "\"max\": 99.25", false},
@@ -980,6 +1010,42 @@ test_fingerprint(void **state)
 		free(text);
 	}
 	pipeline_free(p);
+}
+
+/* What is not allowed, in any order, and how dead letters are written. */
+static void
+test_quality(void **state)
+{
+	static const char from[] = "\"max_length\": 40";
+	char *text = edit(from, "\"max_length\": 40, \"none_of\": [\"ZZ\", "
+				"\"X\"]");
+	char *turned = edit(from, "\"max_length\": 40, \"none_of\": [\"X\", "
+				  "\"ZZ\"]");
+	char *other = edit("  \"name\": \"shop\",",
+			   "\"name\": \"shop\", \"dead_letters\": {"
+			   "\"topic\": \"d\", \"format\": \"original\"},");
+	char *rows = edit("  \"name\": \"shop\",",
+			  "\"name\": \"shop\", \"dead_letters\": {"
+			  "\"topic\": \"d\", \"format\": \"json\"},");
+	struct pipeline *p = parse_ok(text), *q = parse_ok(turned);
+	struct pipeline *originals = parse_ok(other), *json = parse_ok(rows);
+
+	(void)state;
+	assert_int_equal(p->event.fields[0].none_of_len, 2);
+	assert_memory_equal(p->event.fields[0].none_of[0].data, "ZZ", 2);
+	assert_int_equal(p->event.fields[0].none_of[1].size, 1);
+	assert_true(p->fingerprint == q->fingerprint);
+	assert_string_equal(json->dead_letters, "d");
+	assert_true(json->dead_letters_json);
+	assert_false(originals->dead_letters_json);
+	pipeline_free(p);
+	pipeline_free(q);
+	pipeline_free(originals);
+	pipeline_free(json);
+	free(text);
+	free(turned);
+	free(other);
+	free(rows);
 }
 
 /* Arrays of a fixed size in the struct are never overrun. */
@@ -1251,6 +1317,7 @@ main(void)
 	    cmocka_unit_test(test_defaults),
 	    cmocka_unit_test(test_uuid_length),
 	    cmocka_unit_test(test_fingerprint),
+	    cmocka_unit_test(test_quality),
 	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_too_large),
 	    cmocka_unit_test(test_mutations),

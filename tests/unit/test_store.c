@@ -780,6 +780,7 @@ the_last_dead_letters_are_kept(void **state)
 		for (unsigned i = 0; i < n; i++) {
 			letters[i] = (struct store_dead){
 			    .reason = REASON_MISSING,
+			    .rule = RULE_REQUIRED,
 			    .field = F_K,
 			    .position = {1, all},
 			    .seen_ms = START_MS + all,
@@ -790,6 +791,7 @@ the_last_dead_letters_are_kept(void **state)
 			all++;
 		}
 		letters[n - 1].reason = REASON_NOT_JSON;
+		letters[n - 1].rule = RULE_NONE;
 		letters[n - 1].field = -1;
 		letters[n - 1].raw_size = 0;
 		world.state.ledger.dead += n;
@@ -807,11 +809,13 @@ the_last_dead_letters_are_kept(void **state)
 			assert_int_equal(dead->raw_size, 1000000);
 			if (i == 0) {
 				assert_null(dead->field);
+				assert_null(dead->rule);
 				assert_int_equal(dead->raw.size, 0);
 				assert_string_equal(
 				    dead->reason, reason_text(REASON_NOT_JSON));
 			} else if (i < n) {
 				assert_string_equal(dead->field, "k");
+				assert_string_equal(dead->rule, "required");
 				assert_int_equal(
 				    dead->raw.size,
 				    (all - 1 - i) % 5 ? 3 : sizeof(raw));
