@@ -1,3 +1,4 @@
+#include "aggregate/distinct.h"
 #include "base/json.h"
 #include "report.h"
 
@@ -133,6 +134,24 @@ add_windows(struct json_node *to, const struct view_table *table)
 	}
 }
 
+/* Of the measures that are approximate. */
+static void
+add_errors(struct json_node *to, const struct table_spec *spec)
+{
+	struct json_node *errors = NULL;
+
+	for (unsigned i = 0; i < spec->measures_len; i++) {
+		double error = distinct_error(&spec->measures[i]);
+
+		if (error == 0)
+			continue;
+		if (!errors)
+			errors = json_add_object(to, "standard_error");
+		json_add_value(errors, spec->measures[i].name,
+			       value_real(error));
+	}
+}
+
 static void
 add_tables(struct json_node *to, const struct view *view)
 {
@@ -143,6 +162,7 @@ add_tables(struct json_node *to, const struct view *view)
 		struct json_node *entry =
 		    json_add_object(tables, table->spec->name);
 
+		add_errors(entry, table->spec);
 		if (table->spec->window_ms) {
 			add_windows(entry, table);
 			continue;

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aggregate/distinct.h"
 #include "chart.h"
 #include "columns.h"
 #include "format.h"
@@ -36,6 +37,13 @@ bool
 columns_adds_up(const struct panel *panel)
 {
 	return measure_adds_up(ranked(panel)->kind);
+}
+
+bool
+columns_per_key(const struct panel *panel)
+{
+	return columns_adds_up(panel) ||
+	       ranked(panel)->kind == MEASURE_DISTINCT;
 }
 
 unsigned
@@ -340,6 +348,26 @@ draw_row(struct panel *panel, unsigned index, struct canvas *canvas,
 		   row->key.size);
 }
 
+void
+columns_errors(const struct measure *measures, unsigned len, char *out,
+	       size_t size)
+{
+	double error = 0;
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (unsigned i = 0; i < len && used < size; i++) {
+		if (distinct_error(&measures[i]) == 0)
+			continue;
+		error = distinct_error(&measures[i]);
+		used += (size_t)snprintf(out + used, size - used, "%s%s",
+					 used ? ", " : "", measures[i].name);
+	}
+	if (used && used < size)
+		snprintf(out + used, size - used, " ±%s",
+			 format_percent(error, 1).text);
+}
+
 /*
  * 98,204 users · min and max per 1 min · 1,260,941 interactions: as much of it
  * as fits, but always the order when it is not the usual one.
@@ -350,7 +378,7 @@ draw_summary(const struct panel *panel, struct canvas *canvas,
 {
 	const struct view_table *table = panel_table(panel);
 	const struct view_table *windows = panel_windows(panel);
-	char parts[4][192] = {"", "", "", ""};
+	char parts[5][192] = {"", "", "", "", ""};
 	int col = 2;
 
 	if (panel->smallest_first)
@@ -367,7 +395,9 @@ draw_summary(const struct panel *panel, struct canvas *canvas,
 		snprintf(parts[3], sizeof(parts[3]), "%s %s",
 			 format_value(table->summary.total).text,
 			 ranked(panel)->name);
-	for (int i = 0; i < 4; i++) {
+	columns_errors(table->spec->measures, table->spec->measures_len,
+		       parts[4], sizeof(parts[4]));
+	for (int i = 0; i < 5; i++) {
 		int width = canvas_width(canvas, parts[i], strlen(parts[i]));
 
 		if (!width || (col > 2 && col + 3 + width > area->cols))

@@ -36,6 +36,13 @@ const struct view_row *columns_row(const struct panel *panel, unsigned row);
 /* Whether shares of the total mean anything for the measure that ranks. */
 bool columns_adds_up(const struct panel *panel);
 
+/* Whether its average is over keys, not over events. */
+bool columns_per_key(const struct panel *panel);
+
+/* "users, pages ±0.8 %": the measures that are approximate; "": none. */
+void columns_errors(const struct measure *measures, unsigned len, char *out,
+		    size_t size);
+
 /* A line about the table as a whole, the headings, then the rows. */
 void columns_draw(struct panel *panel, struct canvas *canvas,
 		  const struct area *area);

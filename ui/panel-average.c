@@ -18,7 +18,7 @@ average_headline(const struct panel *panel, int width, char *out, size_t size)
 
 	panel_key_name(panel, key, sizeof(key));
 	/* Averages, minima and maxima are averaged over events. */
-	if (!columns_adds_up(panel))
+	if (!columns_per_key(panel))
 		snprintf(key, sizeof(key), "event");
 	if (width < 24)
 		snprintf(out, size, "avg %s", average.text);

@@ -13,6 +13,7 @@
 
 #include "chart.h"
 #include "columns.h"
+#include "columns.h"
 #include "format.h"
 #include "history.h"
 
@@ -21,8 +22,6 @@
 #define KEY_MAX     24 /* columns of a key beside the chart */
 #define DOTS_MAX    12 /* from one window to the next */
 #define DAY_MS      INT64_C(86400000)
-/* The standard error of a HyperLogLog of 2^14 registers: 1.04 / sqrt(2^14). */
-#define APPROXIMATE " ±0.8 %"
 
 static char
 mark_of(unsigned line)
@@ -102,11 +101,13 @@ unit_of(const struct table_spec *spec, char *out, size_t size)
 	struct format span = format_span(spec->average_ms);
 	const char *per = span.text;
 
+	columns_errors(measure, 1, out, size);
+	if (out[0])
+		return;
 	if (strncmp(per, "1 ", 2) == 0)
 		per += 2;
-	snprintf(out, size, "%s%s%s%s", measure->name,
-		 spec->average_ms ? "/" : "", spec->average_ms ? per : "",
-		 measure->approximate ? APPROXIMATE : "");
+	snprintf(out, size, "%s%s%s", measure->name,
+		 spec->average_ms ? "/" : "", spec->average_ms ? per : "");
 }
 
 static bool

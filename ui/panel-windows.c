@@ -54,13 +54,29 @@ static enum style
 windows_headline(const struct panel *panel, int width, char *out, size_t size)
 {
 	const struct view_table *table = panel_table(panel);
+	char errors[64];
+	int len;
 
-	snprintf(out, size, width >= 32 ? "%u of %s · %s late" : "%u of %s",
-		 table->windows_len,
-		 format_windows(table->spec->window_ms, table->spec->advance_ms)
-		     .text,
-		 format_count(table->late).text);
+	columns_errors(&table->spec->measures[table->spec->rank], 1, errors,
+		       sizeof(errors));
+	len = snprintf(
+	    out, size, width >= 32 ? "%u of %s · %s late" : "%u of %s",
+	    table->windows_len,
+	    format_windows(table->spec->window_ms, table->spec->advance_ms)
+		.text,
+	    format_count(table->late).text);
+	if (errors[0] && len + 3 + (int)strlen(errors) <= width)
+		snprintf(out + len, size - (size_t)len, " · %s", errors);
 	return STYLE_BOLD;
+}
+
+/* Of distinct counts there is none: keys can have values in common. */
+static bool
+has_total(const struct panel *panel)
+{
+	const struct table_spec *spec = panel_table(panel)->spec;
+
+	return spec->measures[spec->rank].kind != MEASURE_DISTINCT;
 }
 
 static struct value
@@ -137,6 +153,8 @@ place_columns(struct panel *panel, const struct canvas *canvas,
 	for (int i = 0; i < NUMBERS; i++) {
 		int n = order[i], width = panel->column_widths[n];
 
+		if (n == TOTAL && !has_total(panel))
+			continue;
 		if (width < 7)
 			panel->column_widths[n] = width = 7;
 		if (used + gap + width > area->cols)
@@ -237,11 +255,12 @@ windows_detail(struct panel *panel, unsigned row, struct canvas *canvas,
 	     window->complete ? 39 : 20);
 	to.at++;
 	line(&to, "keys", format_count(summary->keys).text, "", 0);
-	line(&to, "total", format_value(summary->total).text, ranked,
-	     strlen(ranked));
+	if (has_total(panel))
+		line(&to, "total", format_value(summary->total).text, ranked,
+		     strlen(ranked));
 	line(&to, "average", format_value(summary->average).text,
-	     columns_adds_up(panel) ? "per key" : "per event",
-	     columns_adds_up(panel) ? 7 : 9);
+	     columns_per_key(panel) ? "per key" : "per event",
+	     columns_per_key(panel) ? 7 : 9);
 	line(&to, "largest", format_value(summary->max).text,
 	     summary->max_key.data ? summary->max_key.data : "",
 	     summary->max_key.size);
@@ -261,6 +280,9 @@ windows_detail(struct panel *panel, unsigned row, struct canvas *canvas,
 		 summary->min_keys == 1 ? "" : "s");
 	line(&to, "", format_count(summary->keys ? summary->min_keys : -1).text,
 	     note, strlen(note));
+	columns_errors(&spec->measures[spec->rank], 1, note, sizeof(note));
+	if (note[0])
+		line(&to, "error", "", note, strlen(note));
 }
 
 const struct panel_class panel_windows_list = {

@@ -18,7 +18,9 @@ struct pending_row {
 struct aggregate_block {
 	unsigned len;
 	struct position positions[BLOCK];
-	struct event events[BLOCK]; /* their numbers; the text is gone */
+	/* Their numbers; of texts those that are counted distinct. */
+	struct event events[BLOCK];
+	char *texts;
 	struct pending_row rows[PIPELINE_TABLES_MAX][BLOCK];
 	size_t keys_size;
 	char keys[BLOCK * PIPELINE_TABLES_MAX * (WINDOW_KEY_SIZE + KEY_MAX)];
@@ -31,16 +33,36 @@ same_keys(const struct table_spec *a, const struct table_spec *b)
 	       memcmp(a->by, b->by, a->by_len * sizeof(a->by[0])) == 0;
 }
 
+/* The string fields that a table counts distinct. */
+static void
+note_texts(struct aggregate *aggregate, const struct table_spec *table)
+{
+	const struct pipeline *p = aggregate->pipeline;
+
+	for (unsigned i = 0; i < table->measures_len; i++) {
+		const struct measure *measure = &table->measures[i];
+		unsigned n = 0;
+
+		if (measure->kind != MEASURE_DISTINCT ||
+		    p->event.fields[measure->field].type != FIELD_STRING)
+			continue;
+		while (n < aggregate->texts_len &&
+		       aggregate->texts[n] != (unsigned)measure->field)
+			n++;
+		if (n < aggregate->texts_len)
+			continue;
+		aggregate->texts[aggregate->texts_len++] =
+		    (unsigned)measure->field;
+		aggregate->texts_size +=
+		    p->event.fields[measure->field].max_length;
+	}
+}
+
 void
 aggregate_init(struct aggregate *aggregate, const struct pipeline *p)
 {
 	memset(aggregate, 0, sizeof(*aggregate));
 	aggregate->pipeline = p;
-	for (unsigned i = 0; i < 2; i++) {
-		aggregate->blocks[i] = xmalloc(sizeof(struct aggregate_block));
-		aggregate->blocks[i]->len = 0;
-		aggregate->blocks[i]->keys_size = 0;
-	}
 	for (unsigned i = 0; i < p->tables_len; i++) {
 		struct aggregate_table *table = &aggregate->tables[i];
 
@@ -50,6 +72,19 @@ aggregate_init(struct aggregate *aggregate, const struct pipeline *p)
 			table->keys_of++;
 		table->plain_key = key_plain(p, &p->tables[i]);
 		aggregate->measures |= !table->layout.counts;
+		distinct_init(&table->distinct, p, &p->tables[i]);
+		aggregate->distinct |= table->distinct.table != NULL;
+		note_texts(aggregate, &p->tables[i]);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		struct aggregate_block *block = xmalloc(sizeof(*block));
+
+		block->len = 0;
+		block->keys_size = 0;
+		block->texts = aggregate->texts_size
+				   ? xmalloc(BLOCK * aggregate->texts_size)
+				   : NULL;
+		aggregate->blocks[i] = block;
 	}
 }
 
@@ -58,10 +93,14 @@ aggregate_release(struct aggregate *aggregate)
 {
 	if (!aggregate->pipeline)
 		return;
-	for (unsigned i = 0; i < aggregate->pipeline->tables_len; i++)
+	for (unsigned i = 0; i < aggregate->pipeline->tables_len; i++) {
 		delta_release(&aggregate->tables[i].delta);
-	free(aggregate->blocks[0]);
-	free(aggregate->blocks[1]);
+		distinct_release(&aggregate->tables[i].distinct);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		free(aggregate->blocks[i]->texts);
+		free(aggregate->blocks[i]);
+	}
 }
 
 /*
@@ -87,6 +126,32 @@ ask_for_rows(const struct aggregate *aggregate,
 				   block->rows[i][event].hash);
 }
 
+/* By itself, so that what counts nothing distinct pays nothing for it. */
+static __attribute__((noinline)) void
+change_distinct(struct aggregate *aggregate,
+		const struct aggregate_block *block)
+{
+	for (unsigned i = 0; i < aggregate->pipeline->tables_len; i++) {
+		struct aggregate_table *table = &aggregate->tables[i];
+
+		if (!table->distinct.table)
+			continue;
+		for (unsigned n = 0; n < block->len; n++) {
+			const struct pending_row *to = &block->rows[i][n];
+			struct text key = {block->keys + to->key, to->key_size};
+			int created;
+			void *row;
+
+			if (key.size == 0)
+				continue;
+			row = delta_row(&table->delta, key, to->hash, &created);
+			distinct_add(&table->distinct, key, to->hash,
+				     &block->events[n],
+				     delta_place(&table->delta, row));
+		}
+	}
+}
+
 static void
 change_rows(struct aggregate *aggregate, struct aggregate_block *block)
 {
@@ -108,8 +173,28 @@ change_rows(struct aggregate *aggregate, struct aggregate_block *block)
 				block->positions[n]);
 		}
 	}
+	if (aggregate->distinct)
+		change_distinct(aggregate, block);
 	block->len = 0;
 	block->keys_size = 0;
+}
+
+/* What is counted distinct outlives the event's text. */
+static void
+keep_texts(const struct aggregate *aggregate, struct aggregate_block *block)
+{
+	char *to = block->texts + block->len * aggregate->texts_size;
+
+	for (unsigned i = 0; i < aggregate->texts_len; i++) {
+		struct event_value *value =
+		    &block->events[block->len].values[aggregate->texts[i]];
+
+		if (!value->present)
+			continue;
+		bytes_copy(to, value->text.data, value->text.size);
+		value->text.data = to;
+		to += value->text.size;
+	}
 }
 
 /*
@@ -174,6 +259,8 @@ aggregate_add(struct aggregate *aggregate, const struct event *event,
 	if (aggregate->measures)
 		memcpy(block->events[block->len].values, event->values,
 		       p->event.fields_len * sizeof(*event->values));
+	if (aggregate->texts_len)
+		keep_texts(aggregate, block);
 	if (block->len >= BLOCK / 2)
 		ask_for_rows(aggregate, block, block->len - BLOCK / 2);
 	else if (aggregate->blocks[1]->len)
@@ -199,7 +286,8 @@ aggregate_bytes(const struct aggregate *aggregate)
 	size_t bytes = 0;
 
 	for (unsigned i = 0; i < aggregate->pipeline->tables_len; i++)
-		bytes += delta_bytes(&aggregate->tables[i].delta);
+		bytes += delta_bytes(&aggregate->tables[i].delta) +
+			 distinct_bytes(&aggregate->tables[i].distinct);
 	return bytes;
 }
 
@@ -208,6 +296,7 @@ aggregate_clear(struct aggregate *aggregate, size_t keep_bytes)
 {
 	for (unsigned i = 0; i < aggregate->pipeline->tables_len; i++) {
 		delta_clear(&aggregate->tables[i].delta, keep_bytes);
+		distinct_clear(&aggregate->tables[i].distinct, keep_bytes);
 		aggregate->tables[i].late = 0;
 	}
 	aggregate->late = 0;

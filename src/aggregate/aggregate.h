@@ -9,17 +9,16 @@
 #define WEIR_AGGREGATE_AGGREGATE_H
 
 #include "aggregate/delta.h"
+#include "aggregate/distinct.h"
 #include "aggregate/row.h"
 #include "aggregate/window.h"
 #include "event/event.h"
 #include "pipeline/pipeline.h"
 
-/* Bytes of a window's start in front of the keys of a windowed table. */
-#define WINDOW_KEY_SIZE 8
-
 struct aggregate_table {
 	struct row_layout layout;
 	struct delta delta;
+	struct distinct distinct;
 	int64_t late;         /* events since the last commit too late for it */
 	unsigned keys_of;     /* the first table with the same `by` */
 	int plain_key;        /* the field that is its key as it is; -1 */
@@ -33,6 +32,10 @@ struct aggregate {
 	struct aggregate_table tables[PIPELINE_TABLES_MAX];
 	int64_t late;  /* events since the last commit too late for any */
 	bool measures; /* some are of fields, not just counts */
+	bool distinct; /* some count values */
+	/* String fields that are counted distinct, and their longest texts. */
+	unsigned texts[PIPELINE_FIELDS_MAX], texts_len;
+	size_t texts_size;
 	struct aggregate_block *blocks[2]; /* that of now, the one before */
 };
 

@@ -117,6 +117,19 @@ delta_prefetch_row(const struct delta *delta, uint64_t hash)
 	__builtin_prefetch(record + delta->row_size + 8);
 }
 
+/* Where a row of it is, for delta_at(): the same until delta_clear(). */
+static inline uint32_t
+delta_place(const struct delta *delta, const void *row)
+{
+	return (uint32_t)((size_t)((const char *)row - delta->data) / 8);
+}
+
+static inline void *
+delta_at(const struct delta *delta, uint32_t place)
+{
+	return delta->data + (size_t)place * 8;
+}
+
 /* Bytes that it holds at the moment. */
 size_t delta_bytes(const struct delta *delta);
 

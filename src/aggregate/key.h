@@ -20,6 +20,9 @@
 #include "event/event.h"
 #include "pipeline/pipeline.h"
 
+/* Bytes of a window's start in front of the keys of a windowed table. */
+#define WINDOW_KEY_SIZE 8
+
 /* Bytes of the longest key. */
 #define KEY_MAX (PIPELINE_KEY_MAX + 8)
 

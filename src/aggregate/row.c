@@ -157,6 +157,10 @@ add_measures(const struct row_layout *layout, void *row,
 		value = &event->values[cell->field];
 		if (!value->present)
 			continue;
+		if (cell->kind == MEASURE_DISTINCT) {
+			known |= 1u << i;
+			continue;
+		}
 		memcpy(&add,
 		       cell->real ? (const void *)&value->d
 				  : (const void *)&value->i,
@@ -218,6 +222,13 @@ row_merge(const struct row_layout *layout, void *into, const void *from)
 	put_u32(a_positions, (known | adds) << KNOWN_SHIFT | first);
 	put_u32(a_positions + 4, get_u32(b_positions + 4));
 	put_u64(a_positions + 16, get_u64(b_positions + 16));
+}
+
+void
+row_set_distinct(const struct row_layout *layout, void *row, unsigned measure,
+		 int64_t values)
+{
+	put_u64((char *)row + layout->cells[measure].offset, (uint64_t)values);
 }
 
 struct value

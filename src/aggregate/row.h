@@ -56,12 +56,19 @@ void row_layout_init(struct row_layout *layout, const struct pipeline *p,
 /* A row of no events. Its first position is unknown until row_add(). */
 void row_init(const struct row_layout *layout, void *row);
 
-/* Adds one event, consumed after all that are in the row. */
+/*
+ * Adds one event, consumed after all that are in the row. To a distinct count
+ * it adds nothing: that is set by row_set_distinct().
+ */
 void row_add(const struct row_layout *layout, void *row,
 	     const struct event *event, struct position position);
 
 /* Adds the events of `from`, consumed after all that are in `into`. */
 void row_merge(const struct row_layout *layout, void *into, const void *from);
+
+/* Sets a distinct count, or what a row adds to one. */
+void row_set_distinct(const struct row_layout *layout, void *row,
+		      unsigned measure, int64_t values);
 
 /* The value of a measure; VALUE_NONE when no event had its field. */
 struct value row_value(const struct row_layout *layout, const void *row,

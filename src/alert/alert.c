@@ -117,7 +117,8 @@ only_grows(const struct pipeline *p, const struct table_spec *table,
 	const struct measure *m = &table->measures[measure];
 	const struct field *field;
 
-	if (m->kind == MEASURE_COUNT || m->kind == MEASURE_MAXIMUM)
+	if (m->kind == MEASURE_COUNT || m->kind == MEASURE_MAXIMUM ||
+	    m->kind == MEASURE_DISTINCT)
 		return true;
 	if (m->kind != MEASURE_SUM)
 		return false;

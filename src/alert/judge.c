@@ -62,7 +62,8 @@ nothing(const struct alert_rule *rule)
 			return value_none();
 	}
 	kind = rule->layout->cells[spec->measure].kind;
-	return measure_adds_up(kind) ? value_int(0) : value_none();
+	return measure_adds_up(kind) || kind == MEASURE_DISTINCT ? value_int(0)
+								 : value_none();
 }
 
 static struct value

@@ -200,6 +200,12 @@ read_subject(const struct reader *r, const struct json_value *value,
 		    "ranked by a %s",
 		    spec->name,
 		    measure_kind_name(spec->measures[spec->rank].kind));
+	if (index == ALERT_SUMMARY_TOTAL &&
+	    spec->measures[spec->rank].kind == MEASURE_DISTINCT)
+		return reader_error(r, summary,
+				    "there is no total: keys of table \"%s\" "
+				    "can have values in common",
+				    spec->name);
 	return 0;
 }
 

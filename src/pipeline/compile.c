@@ -691,11 +691,19 @@ read_distinct(const struct reader *r, const struct json_value *value,
 	      const struct json_value *approximate, const struct pipeline *p,
 	      struct measure *measure)
 {
+	const struct field *field;
 	unsigned index;
-	int code = find_key_field(r, value, p, &index);
+	int code = find_field(r, value, p, &index);
 
 	if (code)
 		return code;
+	field = &p->event.fields[index];
+	if (!is_key_type(field->type))
+		return reader_error(r, value,
+				    "what is counted distinct is a string, "
+				    "integer or boolean field; \"%s\" is of "
+				    "type %s",
+				    field->name, type_names[field->type]);
 	measure->field = (int)index;
 	return approximate ? reader_bool(r, approximate, &measure->approximate)
 			   : 0;
@@ -893,6 +901,40 @@ read_window(const struct reader *r, const struct json_value *value,
 	return 0;
 }
 
+/*
+ * What a store keeps of an exact distinct count is a key too: its row's key
+ * and a value (aggregate/distinct.h).
+ */
+static int
+check_distinct(const struct reader *r, const struct json_value *measures,
+	       const struct pipeline *p, const struct table_spec *table)
+{
+	/* A key of one string can get a 00 in front, a row's key a window. */
+	uint64_t key = (table->window_ms ? 8 : 0) + 2 + key_size(p, table) +
+		       (table->by_len == 1) + 1;
+
+	for (unsigned i = 0; i < table->measures_len; i++) {
+		const struct measure *measure = &table->measures[i];
+		const struct field *field;
+		uint64_t size;
+
+		if (measure->kind != MEASURE_DISTINCT || measure->approximate)
+			continue;
+		field = &p->event.fields[measure->field];
+		size =
+		    key + (field->type == FIELD_STRING ? field->max_length : 8);
+		if (size > PIPELINE_DISTINCT_MAX)
+			return reader_error(
+			    r, json_get(measures, measure->name),
+			    "a value of \"%s\" and its row's key can take "
+			    "%" PRIu64 " bytes, and %d is the limit; lower "
+			    "\"max_length\" of their fields, or add "
+			    "\"approximate\": true",
+			    field->name, size, PIPELINE_DISTINCT_MAX);
+	}
+	return 0;
+}
+
 static int
 read_table(const struct reader *r, const struct json_value *value,
 	   const struct pipeline *p, struct table_spec *table)
@@ -927,7 +969,9 @@ read_table(const struct reader *r, const struct json_value *value,
 			return code;
 	}
 	member = json_get(value, "window");
-	return member ? read_window(r, member, table) : 0;
+	code = member ? read_window(r, member, table) : 0;
+	return code ? code
+		    : check_distinct(r, json_get(value, "measures"), p, table);
 }
 
 int
@@ -995,6 +1039,12 @@ read_windows(const struct reader *r, const struct json_value *value,
 	return 0;
 }
 
+static bool
+ranks_distinct(const struct table_spec *table)
+{
+	return table->measures[table->rank].kind == MEASURE_DISTINCT;
+}
+
 static int
 read_panel(const struct reader *r, const struct json_value *value,
 	   const struct pipeline *p, struct panel_spec *panel)
@@ -1050,6 +1100,11 @@ read_panel(const struct reader *r, const struct json_value *value,
 				    "\"windows\" and \"lines\" panels those "
 				    "with one",
 				    p->tables[panel->table].name, names[kind]);
+	if (kind == PANEL_SHARE && ranks_distinct(&p->tables[panel->table]))
+		return reader_error(r, table,
+				    "keys of table \"%s\" can have values in "
+				    "common, so they are no shares of a whole",
+				    p->tables[panel->table].name);
 	if (windows)
 		return read_windows(r, windows, p, panel);
 	if (kind != PANEL_EXTREMES)

@@ -38,6 +38,8 @@
  * it.
  */
 #define PIPELINE_KEY_MAX 480
+/* Bytes of a value that is counted distinct, with its row's key: LMDB's. */
+#define PIPELINE_DISTINCT_MAX 511
 
 enum field_type {
 	FIELD_STRING, /* UTF-8 */

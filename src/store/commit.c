@@ -227,6 +227,18 @@ sample_ranking(struct work *work, unsigned table, const struct group *group)
 	return mdb_put(work->txn, work->store->history, &k, &v, 0);
 }
 
+/* The distinct values of windows, in the same way: bounded, oldest first. */
+static int
+expire_distinct(struct work *work, unsigned table)
+{
+	const struct aggregate_table *from =
+	    &work->commit->aggregate->tables[table];
+
+	return store_distinct_expire(
+	    work->store, work->txn, table, work->commit->state->watermark_ms,
+	    EXPIRE_ROWS_MAX + 2 * from->distinct.candidates.len);
+}
+
 /*
  * Windows that are older than the table keeps them, oldest first. Their group
  * goes with the last of their rows.
@@ -246,6 +258,9 @@ expire_windows(struct work *work, unsigned table, MDB_cursor *cursor)
 
 	if (watermark == WATERMARK_NONE)
 		return 0;
+	rc = expire_distinct(work, table);
+	if (rc)
+		return rc;
 	for (;;) {
 		char key[GROUP_KEY];
 		int64_t start = 0;
@@ -294,6 +309,10 @@ merge_table(struct work *work, unsigned table, struct err *err)
 	size_t i = 0;
 	int rc;
 
+	rc = store_distinct_merge(store, work->txn, table,
+				  &work->commit->aggregate->tables[table]);
+	if (rc)
+		return store_fail(err, rc, store, "writing distinct values");
 	rc = mdb_cursor_open(work->txn, store->tables[table], &cursor);
 	if (rc)
 		return store_fail(err, rc, store, "opening a table");
@@ -528,6 +547,7 @@ store_commit_bytes(const struct store *store, const struct aggregate *aggregate)
 		size_t added = delta->data_size * 2 / store->page_size;
 
 		pages += (rows < there ? rows : there) + added;
+		pages += store_distinct_pages(store, i, &aggregate->tables[i]);
 	}
 	return pages * store->page_size;
 }
@@ -590,6 +610,7 @@ commit_once(struct store *store, const struct store_commit *commit,
 {
 	struct work work = {.store = store, .commit = commit};
 	size_t leaf_pages[PIPELINE_TABLES_MAX];
+	size_t distinct_pages[PIPELINE_TABLES_MAX];
 	int rc;
 
 	rc = mdb_txn_begin(store->env, NULL, 0, &work.txn);
@@ -605,6 +626,10 @@ commit_once(struct store *store, const struct store_commit *commit,
 
 			mdb_stat(work.txn, store->tables[i], &stat);
 			leaf_pages[i] = stat.ms_leaf_pages;
+			stat = (MDB_stat){0};
+			if (distinct_used(&store->pipeline->tables[i]))
+				mdb_stat(work.txn, store->distinct[i], &stat);
+			distinct_pages[i] = stat.ms_leaf_pages;
 		}
 	}
 	if (rc) {
@@ -634,6 +659,8 @@ commit_once(struct store *store, const struct store_commit *commit,
 	}
 	memcpy(store->leaf_pages, leaf_pages,
 	       store->pipeline->tables_len * sizeof(*leaf_pages));
+	memcpy(store->distinct_pages, distinct_pages,
+	       store->pipeline->tables_len * sizeof(*distinct_pages));
 done:
 	store_alerts_done(store, rc == 0, commit, &work.notices);
 	buf_release(&work.summary);

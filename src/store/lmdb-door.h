@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "aggregate/aggregate.h"
 #include "aggregate/group.h"
 #include "store/store.h"
 
@@ -47,6 +48,7 @@ struct store {
 	MDB_dbi meta, offsets, groups, history, dead, alerts;
 	bool has_alerts; /* stores were made without, and are read so */
 	MDB_dbi tables[PIPELINE_TABLES_MAX];
+	MDB_dbi distinct[PIPELINE_TABLES_MAX]; /* where distinct_used() */
 	struct row_layout layouts[PIPELINE_TABLES_MAX];
 	const struct pipeline *pipeline;
 	struct pipeline *own_pipeline; /* when it came from the store */
@@ -59,6 +61,7 @@ struct store {
 	_Atomic bool growing;
 	/* Writer's: pages and rows of each table as of the last commit. */
 	size_t leaf_pages[PIPELINE_TABLES_MAX];
+	size_t distinct_pages[PIPELINE_TABLES_MAX];
 	size_t page_size;
 	/* Writer's: alerts as of the last commit; NULL: to be read. */
 	struct alerts *rules;
@@ -111,6 +114,23 @@ void group_key(char key[GROUP_KEY], char kind, unsigned table, int64_t window);
 int store_group(struct store *store, MDB_txn *txn, unsigned table,
 		int64_t window, struct group *group, struct err *err);
 
+/* ---- Distinct counts (distinct.c); 0, or LMDB's code ---- */
+
+/*
+ * Stores what is new among the candidates of a table, and sets the distinct
+ * counts of the delta's rows to how many that is; before these are merged.
+ */
+int store_distinct_merge(struct store *store, MDB_txn *txn, unsigned table,
+			 struct aggregate_table *from);
+/* Deletes the values of expired windows, oldest first, `most` at the most. */
+int store_distinct_expire(struct store *store, MDB_txn *txn, unsigned table,
+			  int64_t watermark_ms, size_t most);
+/* Pages that storing them will take. */
+size_t store_distinct_pages(const struct store *store, unsigned table,
+			    const struct aggregate_table *from);
+
+/* ---- Records ---- */
+
 /* 0, or MDB_CORRUPTED: so in all that decode. */
 int state_decode(MDB_val data, struct store_state *state);
 void state_encode(const struct store_state *state, char data[STATE_SIZE]);
@@ -154,6 +174,13 @@ int view_build(struct whole *whole, bool windows, struct view **view,
 struct view_position view_position(const struct view *view,
 				   const struct part *part,
 				   struct position position);
+
+/*
+ * Sets the distinct counts of a row that was merged from several parts: their
+ * sum counts values twice. `key` is the row's, window and all.
+ */
+int parts_distinct(const struct part *parts, unsigned len, unsigned table,
+		   struct text key, void *row, struct err *err);
 
 /* One window without its ranking; its texts are the view's. */
 int view_read_window(const struct whole *whole, struct view *view,

@@ -90,12 +90,31 @@ find_least(struct run *runs, unsigned len)
 	return least;
 }
 
+/* Of a row that several parts have; the key is without the window. */
+static int
+unite_distinct(const struct whole *whole, unsigned table, const char *prefix,
+	       size_t prefix_size, struct text key, void *row, struct err *err)
+{
+	char full[WINDOW_KEY_SIZE + KEY_MAX];
+
+	if (key.size > KEY_MAX)
+		return store_fail(err, MDB_CORRUPTED, whole->parts[0].store,
+				  "reading rows");
+	memcpy(full, prefix, prefix_size);
+	memcpy(full + prefix_size, key.data, key.size);
+	return parts_distinct(whole->parts, whole->parts_len, table,
+			      (struct text){full, prefix_size + key.size}, row,
+			      err);
+}
+
 /* All rows of the runs, side by side, into the group. */
 static int
-merge_runs(const struct row_layout *layout, struct run *runs, unsigned len,
+merge_runs(const struct whole *whole, unsigned table, struct run *runs,
 	   const char *prefix, size_t prefix_size, struct group *group,
 	   struct err *err)
 {
+	const struct row_layout *layout = group->layout;
+	unsigned len = whole->parts_len;
 	const struct run *least;
 	bool unknown;
 
@@ -111,6 +130,14 @@ merge_runs(const struct row_layout *layout, struct run *runs, unsigned len,
 				memcpy(merged, row, layout->size);
 			row_merge(layout, merged, run->row);
 			row = merged;
+		}
+		if (row == merged) {
+			int rc =
+			    unite_distinct(whole, table, prefix, prefix_size,
+					   least->key, merged, err);
+
+			if (rc)
+				return rc;
 		}
 		group_change(group, least->key, row, NULL, row);
 		for (unsigned i = 0; i < len; i++) {
@@ -160,8 +187,8 @@ scan_group(const struct whole *whole, unsigned table, int64_t window,
 			rc = store_fail(err, rc, part->store, "reading rows");
 	}
 	if (rc == 0)
-		rc = merge_runs(layout, runs, whole->parts_len, prefix,
-				prefix_size, group, err);
+		rc = merge_runs(whole, table, runs, prefix, prefix_size, group,
+				err);
 	for (unsigned i = 0; i < whole->parts_len; i++)
 		if (runs[i].cursor)
 			mdb_cursor_close(runs[i].cursor);

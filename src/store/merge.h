@@ -5,7 +5,8 @@
  * A view of them says what a view of a single store that had consumed all of
  * their events would say: a row merges (aggregate/row.h), so a key that is in
  * several stores is one key, with the sum of its counts, the smaller of its
- * minima, the average of all its events. Groups do not merge: which key has the
+ * minima, the average of all its events; its distinct counts are of the values
+ * of all stores put together. Groups do not merge: which key has the
  * smallest value is known only when its parts have been added. Where more than
  * one store has a table, or a window, its rows are gone through once, side by
  * side in key order; where one alone has it, what is stored there holds.
@@ -59,7 +60,8 @@ void merge_free(struct merge *merge); /* NULL is fine */
 
 /*
  * As store_view(), of all stores. Takes time by the number of rows in tables,
- * or windows, that are in several stores: about 0.1 s for a million. Of
+ * or windows, that are in several stores: about 0.1 s for a million; so do the
+ * values of exact distinct counts of keys that are in several. Of
  * windows but the newest, those that have not changed since the last call are
  * not gone through again, unless `windows` asks for their rankings. Any thread,
  * one at a time.

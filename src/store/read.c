@@ -55,10 +55,13 @@ summarise(struct work *work, unsigned table, const struct group_summary *from,
 	/* Of no events there is no extreme, but there are none. */
 	if (to->total.kind == VALUE_NONE && cell->kind == MEASURE_COUNT)
 		to->total = value_int(0);
-	if (measure_adds_up(cell->kind)) {
+	if (measure_adds_up(cell->kind) || cell->kind == MEASURE_DISTINCT) {
 		if (to->total.kind != VALUE_NONE && from->keys > 0)
 			to->average = value_real(value_double(to->total) /
 						 (double)from->keys);
+		/* Keys can have values in common. */
+		if (cell->kind == MEASURE_DISTINCT)
+			to->total = value_none();
 	} else if (cell->kind == MEASURE_AVERAGE) {
 		to->average = to->total;
 	}
@@ -116,7 +119,7 @@ find_row(const struct work *work, unsigned table, MDB_val key, char *row,
 	 struct err *err)
 {
 	const struct row_layout *layout = &work->layouts[table];
-	bool found = false;
+	unsigned found = 0;
 
 	for (unsigned i = 0; i < work->parts_len; i++) {
 		const struct part *part = &work->parts[i];
@@ -140,8 +143,12 @@ find_row(const struct work *work, unsigned table, MDB_val key, char *row,
 		}
 		*last = view_position(work->view, part,
 				      row_last(layout, v.mv_data));
-		found = true;
+		found++;
 	}
+	if (found > 1)
+		return parts_distinct(work->parts, work->parts_len, table,
+				      (struct text){key.mv_data, key.mv_size},
+				      row, err);
 	return found ? 0 : WEIR_NOT_FOUND;
 }
 

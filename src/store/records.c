@@ -226,6 +226,39 @@ store_entries(const struct store *store, MDB_txn *txn, MDB_dbi dbi,
 	return 0;
 }
 
+/* Exact distinct counts, against the values that are stored. */
+static int
+check_distinct(struct store *store, MDB_txn *txn, unsigned table,
+	       const struct group_summary *summary, struct err *err)
+{
+	const struct row_layout *layout = &store->layouts[table];
+	const struct table_spec *spec = &store->pipeline->tables[table];
+	double counted = 0;
+	size_t values = 0;
+	int rc;
+
+	if (!distinct_used(spec))
+		return 0;
+	for (unsigned i = 0; i < spec->measures_len; i++) {
+		if (spec->measures[i].approximate)
+			return 0;
+		if (spec->measures[i].kind == MEASURE_DISTINCT &&
+		    summary->total)
+			counted +=
+			    value_double(row_value(layout, summary->total, i));
+	}
+	rc = store_entries(store, txn, store->distinct[table], 1, &values);
+	if (rc)
+		return store_fail(err, rc, store, "being checked");
+	if (counted != (double)values)
+		return err_set(err, WEIR_STORE, 0,
+			       "the store %s is damaged: its table %s counts "
+			       "%.0f distinct values, and %zu are there; begin "
+			       "a new one with --fresh, or restore a copy",
+			       store->path, spec->name, counted, values);
+	return 0;
+}
+
 static int
 check_table(struct store *store, MDB_txn *txn, unsigned table,
 	    const struct store_state *state, struct err *err)
@@ -270,7 +303,7 @@ check_table(struct store *store, MDB_txn *txn, unsigned table,
 			    store->path, name, value_double(events),
 			    state->ledger.valid);
 	}
-	return 0;
+	return check_distinct(store, txn, table, &summary, err);
 }
 
 int

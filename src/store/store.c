@@ -199,7 +199,8 @@ open_env(struct store *store, enum store_mode mode, struct err *err)
 	if (rc == 0)
 		rc = mdb_env_set_assert(store->env, on_assertion);
 	if (rc == 0)
-		rc = mdb_env_set_maxdbs(store->env, PIPELINE_TABLES_MAX + 8);
+		rc =
+		    mdb_env_set_maxdbs(store->env, 2 * PIPELINE_TABLES_MAX + 8);
 	if (rc == 0 && mode != STORE_READ)
 		rc = mdb_env_set_mapsize(store->env, map);
 	if (rc == 0)
@@ -304,6 +305,26 @@ damage_fail(const struct store *store, int rc, struct err *err)
 {
 	return store_fail(err, rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc, store,
 			  "being opened");
+}
+
+static int
+open_distinct(struct store *store, MDB_txn *txn, unsigned table,
+	      unsigned create)
+{
+	const struct table_spec *spec = &store->pipeline->tables[table];
+	char name[PIPELINE_NAME_MAX + 16];
+	MDB_stat stat;
+	int rc;
+
+	if (!distinct_used(spec))
+		return 0;
+	snprintf(name, sizeof(name), "distinct %s", spec->name);
+	rc = mdb_dbi_open(txn, name, create, &store->distinct[table]);
+	if (rc == 0)
+		rc = mdb_stat(txn, store->distinct[table], &stat);
+	if (rc == 0)
+		store->distinct_pages[table] = stat.ms_leaf_pages;
+	return rc;
 }
 
 /* Stores of weirs that knew no alerts have no database for them. */
@@ -413,6 +434,11 @@ open_databases(struct store *store, enum store_mode mode, struct err *err)
 		}
 		store->leaf_pages[i] = stat.ms_leaf_pages;
 		store->page_size = stat.ms_psize;
+		rc = open_distinct(store, txn, i, create);
+		if (rc) {
+			rc = damage_fail(store, rc, err);
+			goto done;
+		}
 		row_layout_init(&store->layouts[i], store->pipeline, spec);
 	}
 	rc = open_alerts(store, txn, mode);

@@ -68,9 +68,12 @@ struct view_row {
 /* What a group of keys - a table, or one window of a table - sums up to. */
 struct view_summary {
 	int64_t keys;
-	struct value total;       /* of the ranking measure over all events */
-	struct value average;     /* total / keys for count and sum; over events
-				     for average, minimum and maximum measures */
+	struct value total;       /* of the ranking measure over all events;
+				     VALUE_NONE for distinct: keys can have
+				     values in common */
+	struct value average;     /* mean over keys for count, sum, distinct;
+				     over events for average, minimum and
+				     maximum measures */
 	struct value min, max;    /* over keys */
 	int64_t min_keys;         /* how many keys have the smallest value */
 	struct view_text min_key; /* the first of them, by bytes */

@@ -26,6 +26,34 @@ check "damage: said, or nothing is wrong" python3 "$lib/damage.py" "$WEIR" \
 	"$store" "$tmp/whole.json" "$tmp" "${PLACES:-120}" \
 	"$srcdir/schema/interactions.json"
 
+# Most of this one are the values behind distinct counts.
+cat >"$tmp/sites.json" <<'END'
+{
+  "name": "sites",
+  "topic": {"name": "sites", "key": "user"},
+  "event": {"time": "at", "fields": {
+    "user": {"type": "string", "max_length": 16},
+    "country": {"type": "string", "max_length": 8},
+    "at": {"type": "time"}}},
+  "tables": {
+    "countries": {"by": ["country"], "measures": {"events": "count",
+      "users": {"distinct": "user"},
+      "rough": {"distinct": "user", "approximate": true}}},
+    "seconds": {"by": ["country"], "measures": {"users": {"distinct": "user"}},
+      "window": {"tumbling": "1s"}}},
+  "generator": {"rate": 2000, "fields": {
+    "user": {"zipf": 0.7, "count": 200000, "format": "u%06d"},
+    "country": {"weights": {"US": 6, "DE": 3, "JP": 1}}}}
+}
+END
+start run "$tmp/sites.json" --headless --seed 7 --events 20000 \
+	--store "$tmp/sets"
+finish 60
+cp "$tmp/out" "$tmp/sets.json"
+check "damage to distinct values: the same" python3 "$lib/damage.py" "$WEIR" \
+	"$tmp/sets" "$tmp/sets.json" "$tmp" "$((${PLACES:-120} / 2))" \
+	"$tmp/sites.json"
+
 # Cut off at each of several lengths, at rest and while it is written.
 for pages in 0 1 2 3 50 200; do
 	rm -rf "$tmp/cut"

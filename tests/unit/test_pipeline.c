@@ -105,9 +105,11 @@ static const struct {
      "f:2: name: this name is longer than 63 bytes"},
 
 /* Alerts. */
-#define RULE(text) "  \"alerts\": [" text "],\n  \"name\": \"shop\",\n"
-#define NAME       "  \"name\": \"shop\",\n"
-#define HOT        "{\"name\": \"hot\", \"table\": \"minute\", "
+#define RULE(text)     "  \"alerts\": [" text "],\n  \"name\": \"shop\",\n"
+#define NAME           "  \"name\": \"shop\",\n"
+#define KINDS_TOP      "{\"top\": {\"maximum\": \"units\"}}}\n  },\n"
+#define KINDS_DISTINCT "{\"top\": {\"distinct\": \"note\"}}}\n  },\n"
+#define HOT            "{\"name\": \"hot\", \"table\": \"minute\", "
     {NAME, RULE(""), NULL},
     {NAME, RULE(HOT "\"above\": 5, \"clear_below\": 5}"), NULL},
     {NAME, RULE(HOT "\"message\": \"{key} {{x}}\", \"below\": 5}"), NULL},
@@ -139,6 +141,21 @@ static const struct {
 	  "\"average\", \"above\": 1}"),
      "f:2: alerts[0].summary: there is no average: table \"kinds\" is ranked "
      "by a maximum"},
+    {KINDS_TOP,
+     KINDS_DISTINCT "  \"alerts\": [{\"name\": \"a\", \"table\": "
+		    "\"kinds\", \"summary\": \"average\", \"above\": 1}],\n",
+     NULL},
+    {KINDS_TOP,
+     KINDS_DISTINCT "  \"alerts\": [{\"name\": \"a\", \"table\": "
+		    "\"kinds\", \"summary\": \"total\", \"above\": 1}],\n",
+     "f:25: alerts[0].summary: there is no total: keys of table \"kinds\" can "
+     "have values in common"},
+    {KINDS_TOP "  \"panels\": [\n",
+     KINDS_DISTINCT "  \"panels\": [\n"
+		    "{\"kind\": \"share\", \"table\": \"kinds\"},\n",
+     "f:26: panels[0].table: keys of table \"kinds\" can have values in "
+     "common, "
+     "so they are no shares of a whole"},
     {NAME, RULE("{\"name\": \"a\", \"flow\": \"lag\", \"over\": \"9s\"}"),
      "f:2: alerts[0].over: is for \"rate\" and \"dead_share\""},
     {NAME, RULE("{\"name\": \"a\", \"flow\": \"lag\"}"),
@@ -345,6 +362,32 @@ static const struct {
      "f:19: tables.users.rank: no measure \"pay\"; did you mean \"paid\"?"},
     {"\"rank\": \"paid\"", "\"ranks\": \"paid\"",
      "f:19: tables.users.ranks: no key \"ranks\"; did you mean \"rank\"?"},
+    {"{\"top\": {\"maximum\": \"units\"}}",
+     "{\"top\": {\"distinct\": \"note\"}}", NULL},
+    {"{\"top\": {\"maximum\": \"units\"}}",
+     "{\"top\": {\"distinct\": \"units\", \"approximate\": true}}", NULL},
+    {"{\"top\": {\"maximum\": \"units\"}}",
+     "{\"top\": {\"distinct\": \"price\"}}",
+     "f:23: tables.kinds.measures.top.distinct: what is counted distinct is a "
+     "string, integer or boolean field; \"price\" is of type number"},
+    {"{\"top\": {\"maximum\": \"units\"}}",
+     "{\"top\": {\"distinct\": \"units\", \"approximate\": 1}}",
+     "f:23: tables.kinds.measures.top.approximate: must be true or false, not "
+     "a number"},
+    {"{\"top\": {\"maximum\": \"units\"}}",
+     "{\"top\": {\"maximum\": \"units\", \"approximate\": true}}",
+     "f:23: tables.kinds.measures.top.approximate: is for \"distinct\" only"},
+    /* Window 8, size 2, key 257 and a 00 in front, measure 1, value 256. */
+    {"[\"user\"], \"measures\": {\"n\": \"count\"}",
+     "[\"note\"], \"measures\": {\"n\": {\"distinct\": \"note\"}}",
+     "f:20: tables.minute.measures.n: a value of \"note\" and its row's key "
+     "can "
+     "take 525 bytes, and 511 is the limit; lower \"max_length\" of their "
+     "fields, or add \"approximate\": true"},
+    {"[\"user\"], \"measures\": {\"n\": \"count\"}",
+     "[\"note\"], \"measures\": {\"n\": {\"distinct\": \"note\", "
+     "\"approximate\": true}}",
+     NULL},
     {"{\"top\": {\"maximum\": \"units\"}}", "{}",
      "f:23: tables.kinds.measures: needs at least 1 measures"},
     {"{\"top\": {\"maximum\": \"units\"}}", "{\"top\": \"counts\"}",
@@ -361,10 +404,10 @@ static const struct {
      "mean \"maximum\"?"},
     {"{\"maximum\": \"units\"}", "{}",
      "f:23: tables.kinds.measures.top: needs exactly one of \"sum\", "
-     "\"average\", \"minimum\", \"maximum\""},
+     "\"average\", \"minimum\", \"maximum\", \"distinct\""},
     {"{\"maximum\": \"units\"}", "{\"sum\": \"units\", \"average\": \"units\"}",
      "f:23: tables.kinds.measures.top: needs exactly one of \"sum\", "
-     "\"average\", \"minimum\", \"maximum\""},
+     "\"average\", \"minimum\", \"maximum\", \"distinct\""},
     {"{\"maximum\": \"units\"}", "{\"maximum\": \"unit\"}",
      "f:23: tables.kinds.measures.top.maximum: no field \"unit\"; did you "
      "mean \"units\"?"},
