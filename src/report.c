@@ -1,4 +1,5 @@
 #include "aggregate/distinct.h"
+#include "aggregate/window.h"
 #include "base/json.h"
 #include "report.h"
 
@@ -96,9 +97,10 @@ add_summary(struct json_node *to, const struct view_summary *summary)
 		      summary->max_key.size);
 }
 
+/* span_ms: of the rows' window; 0: the table has none. */
 static void
 add_top(struct json_node *to, const char *key, const struct table_spec *spec,
-	const struct view_row *rows, unsigned len)
+	int64_t span_ms, const struct view_row *rows, unsigned len)
 {
 	struct json_node *top = json_add_array(to, key);
 
@@ -109,6 +111,11 @@ add_top(struct json_node *to, const char *key, const struct table_spec *spec,
 		for (unsigned m = 0; m < spec->measures_len; m++)
 			json_add_value(entry, spec->measures[m].name,
 				       rows[i].measures[m]);
+		if (spec->average_ms)
+			json_add_value(
+			    entry, "rolling_average",
+			    window_average(rows[i].measures[spec->rank],
+					   span_ms, spec));
 	}
 }
 
@@ -118,6 +125,9 @@ add_windows(struct json_node *to, const struct view_table *table)
 	struct json_node *windows;
 
 	json_add_int(to, "window_ms", table->spec->window_ms);
+	json_add_int(to, "advance_ms", table->spec->advance_ms);
+	if (table->spec->average_ms)
+		json_add_int(to, "average_ms", table->spec->average_ms);
 	json_add_int(to, "late", table->late);
 	windows = json_add_array(to, "windows");
 	/* Oldest first: as time goes. */
@@ -127,9 +137,10 @@ add_windows(struct json_node *to, const struct view_table *table)
 
 		json_add_int(entry, "start_ms", window->start_ms);
 		json_add_int(entry, "end_ms", window->end_ms);
+		json_add_int(entry, "span_ms", window->span_ms);
 		json_add_bool(entry, "complete", window->complete);
 		add_summary(entry, &window->summary);
-		add_top(entry, "top", table->spec, window->top,
+		add_top(entry, "top", table->spec, window->span_ms, window->top,
 			window->top_len);
 	}
 }
@@ -168,8 +179,9 @@ add_tables(struct json_node *to, const struct view *view)
 			continue;
 		}
 		add_summary(entry, &table->summary);
-		add_top(entry, "top", table->spec, table->top, table->top_len);
-		add_top(entry, "bottom", table->spec, table->bottom,
+		add_top(entry, "top", table->spec, 0, table->top,
+			table->top_len);
+		add_top(entry, "bottom", table->spec, 0, table->bottom,
 			table->bottom_len);
 	}
 }

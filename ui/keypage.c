@@ -45,7 +45,7 @@ rest(const struct lines *lines)
 			     lines->area->rows - lines->at, lines->area->cols};
 }
 
-/* "sum of amount", "distinct of user_id, ±0.8 %" */
+/* "sum of amount", "distinct of account, ±0.8 %" */
 static void
 meaning(const struct view *view, const struct measure *measure, char *out,
 	size_t size)

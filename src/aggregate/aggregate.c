@@ -21,9 +21,10 @@ struct aggregate_block {
 	/* Their numbers; of texts those that are counted distinct. */
 	struct event events[BLOCK];
 	char *texts;
-	struct pending_row rows[PIPELINE_TABLES_MAX][BLOCK];
+	/* BLOCK of each lane: a table has one for each window of an event. */
+	struct pending_row *rows;
 	size_t keys_size;
-	char keys[BLOCK * PIPELINE_TABLES_MAX * (WINDOW_KEY_SIZE + KEY_MAX)];
+	char *keys;
 };
 
 static bool
@@ -58,6 +59,55 @@ note_texts(struct aggregate *aggregate, const struct table_spec *table)
 	}
 }
 
+static struct aggregate_block *
+new_block(unsigned lanes, size_t texts_size)
+{
+	struct aggregate_block *block = xmalloc(sizeof(*block));
+	size_t rows = (size_t)lanes * BLOCK;
+
+	block->len = 0;
+	block->rows = xcalloc(rows, sizeof(*block->rows));
+	block->keys_size = 0;
+	block->keys = xmalloc(rows * (WINDOW_KEY_SIZE + KEY_MAX));
+	block->texts = texts_size ? xmalloc(BLOCK * texts_size) : NULL;
+	return block;
+}
+
+static void
+free_block(struct aggregate_block *block)
+{
+	free(block->rows);
+	free(block->keys);
+	free(block->texts);
+	free(block);
+}
+
+static unsigned
+hops_of(const struct table_spec *table)
+{
+	return table->window_ms ? window_hops(table) : 1;
+}
+
+static void
+make_lanes(struct aggregate *aggregate)
+{
+	const struct pipeline *p = aggregate->pipeline;
+	unsigned len = 0;
+
+	for (unsigned i = 0; i < p->tables_len; i++)
+		len += hops_of(&p->tables[i]);
+	aggregate->lanes = xcalloc(len, sizeof(*aggregate->lanes));
+	for (unsigned i = 0; i < p->tables_len; i++) {
+		struct aggregate_table *table = &aggregate->tables[i];
+
+		table->hops = hops_of(&p->tables[i]);
+		for (unsigned hop = 0; hop < table->hops; hop++)
+			aggregate->lanes[aggregate->lanes_len++] = table;
+	}
+	for (unsigned i = 0; i < 2; i++)
+		aggregate->blocks[i] = new_block(len, aggregate->texts_size);
+}
+
 void
 aggregate_init(struct aggregate *aggregate, const struct pipeline *p)
 {
@@ -71,21 +121,13 @@ aggregate_init(struct aggregate *aggregate, const struct pipeline *p)
 		while (!same_keys(&p->tables[table->keys_of], &p->tables[i]))
 			table->keys_of++;
 		table->plain_key = key_plain(p, &p->tables[i]);
+		table->first_ms = WINDOW_NO_EVENT;
 		aggregate->measures |= !table->layout.counts;
 		distinct_init(&table->distinct, p, &p->tables[i]);
 		aggregate->distinct |= table->distinct.table != NULL;
 		note_texts(aggregate, &p->tables[i]);
 	}
-	for (unsigned i = 0; i < 2; i++) {
-		struct aggregate_block *block = xmalloc(sizeof(*block));
-
-		block->len = 0;
-		block->keys_size = 0;
-		block->texts = aggregate->texts_size
-				   ? xmalloc(BLOCK * aggregate->texts_size)
-				   : NULL;
-		aggregate->blocks[i] = block;
-	}
+	make_lanes(aggregate);
 }
 
 void
@@ -97,23 +139,22 @@ aggregate_release(struct aggregate *aggregate)
 		delta_release(&aggregate->tables[i].delta);
 		distinct_release(&aggregate->tables[i].distinct);
 	}
-	for (unsigned i = 0; i < 2; i++) {
-		free(aggregate->blocks[i]->texts);
-		free(aggregate->blocks[i]);
-	}
+	free(aggregate->lanes);
+	free_block(aggregate->blocks[0]);
+	free_block(aggregate->blocks[1]);
 }
 
 /*
- * The window of an event. Most are of the one before, and dividing takes as
- * long as all the rest.
+ * The last window that an event is in. Most are of the one before, and dividing
+ * takes as long as all the rest.
  */
 static int64_t
 window_of(struct aggregate_table *table, const struct table_spec *spec,
 	  int64_t time_ms)
 {
 	if (time_ms < table->window_start ||
-	    time_ms - table->window_start >= spec->window_ms)
-		table->window_start = window_start(time_ms, spec->window_ms);
+	    time_ms - table->window_start >= spec->advance_ms)
+		table->window_start = window_start(time_ms, spec->advance_ms);
 	return table->window_start;
 }
 
@@ -121,9 +162,10 @@ static void
 ask_for_rows(const struct aggregate *aggregate,
 	     const struct aggregate_block *block, unsigned event)
 {
-	for (unsigned i = 0; i < aggregate->pipeline->tables_len; i++)
-		delta_prefetch_row(&aggregate->tables[i].delta,
-				   block->rows[i][event].hash);
+	const struct pending_row *row = block->rows + event;
+
+	for (unsigned i = 0; i < aggregate->lanes_len; i++, row += BLOCK)
+		delta_prefetch_row(&aggregate->lanes[i]->delta, row->hash);
 }
 
 /* By itself, so that what counts nothing distinct pays nothing for it. */
@@ -131,13 +173,15 @@ static __attribute__((noinline)) void
 change_distinct(struct aggregate *aggregate,
 		const struct aggregate_block *block)
 {
-	for (unsigned i = 0; i < aggregate->pipeline->tables_len; i++) {
-		struct aggregate_table *table = &aggregate->tables[i];
+	const struct pending_row *rows = block->rows;
+
+	for (unsigned i = 0; i < aggregate->lanes_len; i++, rows += BLOCK) {
+		struct aggregate_table *table = aggregate->lanes[i];
 
 		if (!table->distinct.table)
 			continue;
 		for (unsigned n = 0; n < block->len; n++) {
-			const struct pending_row *to = &block->rows[i][n];
+			const struct pending_row *to = &rows[n];
 			struct text key = {block->keys + to->key, to->key_size};
 			int created;
 			void *row;
@@ -155,11 +199,11 @@ change_distinct(struct aggregate *aggregate,
 static void
 change_rows(struct aggregate *aggregate, struct aggregate_block *block)
 {
-	for (unsigned i = 0; i < aggregate->pipeline->tables_len; i++) {
-		struct aggregate_table *table = &aggregate->tables[i];
+	for (unsigned i = 0; i < aggregate->lanes_len; i++) {
+		struct aggregate_table *table = aggregate->lanes[i];
+		const struct pending_row *to = block->rows + (size_t)i * BLOCK;
 
-		for (unsigned n = 0; n < block->len; n++) {
-			const struct pending_row *to = &block->rows[i][n];
+		for (unsigned n = 0; n < block->len; n++, to++) {
 			struct text key = {block->keys + to->key, to->key_size};
 			int created;
 			void *row;
@@ -197,6 +241,50 @@ keep_texts(const struct aggregate *aggregate, struct aggregate_block *block)
 	}
 }
 
+/* The row of which the key begins at `begin` and goes on at `to`; its end. */
+static inline char *
+put_row(const struct aggregate_block *block,
+	const struct aggregate_table *table, struct pending_row *row,
+	char *begin, char *to, struct text key, uint64_t hash)
+{
+	bytes_copy(to, key.data, key.size);
+	to += key.size;
+	row->hash = hash;
+	row->key = (uint32_t)(begin - block->keys);
+	row->key_size = (uint32_t)(to - begin);
+	delta_prefetch_slot(&table->delta, hash);
+	return to;
+}
+
+/* The event's rows in its windows; whether one of these is closed. */
+static inline bool
+put_windows(const struct aggregate_block *block, struct aggregate_table *table,
+	    const struct table_spec *spec, const struct event *event,
+	    int64_t watermark_ms, struct text key, uint64_t hash,
+	    struct pending_row **row, char **to)
+{
+	int64_t start = window_of(table, spec, event->time_ms);
+	bool late = false;
+
+	for (unsigned left = table->hops; left > 0; left--, *row += BLOCK) {
+		if (window_closed(start, spec, watermark_ms)) {
+			(*row)->hash = (*row)->key_size = 0;
+			late = true;
+		} else {
+			put_be64(*to, key_from_i64(start));
+			*to = put_row(block, table, *row, *to,
+				      *to + WINDOW_KEY_SIZE, key,
+				      hash_with(hash, (uint64_t)start));
+		}
+		start -= spec->advance_ms;
+	}
+	if (late)
+		table->late++;
+	else if (event->time_ms < table->first_ms)
+		table->first_ms = event->time_ms;
+	return late;
+}
+
 /*
  * With 100,000 keys, nearly every look-up waits for memory, twice: for the slot
  * and for the row. So events are gathered in blocks. Each one's slots are asked
@@ -210,6 +298,8 @@ aggregate_add(struct aggregate *aggregate, const struct event *event,
 {
 	const struct pipeline *p = aggregate->pipeline;
 	struct aggregate_block *block = aggregate->blocks[0];
+	struct pending_row *row = block->rows + block->len;
+	char *to = block->keys + block->keys_size;
 	struct text keys[PIPELINE_TABLES_MAX];
 	uint64_t hashes[PIPELINE_TABLES_MAX];
 	char rooms[PIPELINE_TABLES_MAX][KEY_MAX];
@@ -219,10 +309,6 @@ aggregate_add(struct aggregate *aggregate, const struct event *event,
 		struct aggregate_table *table = &aggregate->tables[i];
 		const struct table_spec *spec = &p->tables[i];
 		unsigned n = table->keys_of;
-		char *to = block->keys + block->keys_size;
-		struct pending_row *row = &block->rows[i][block->len];
-		uint64_t hash;
-		int64_t start;
 
 		if (n == i) {
 			if (table->plain_key >= 0)
@@ -233,27 +319,17 @@ aggregate_add(struct aggregate *aggregate, const struct event *event,
 				key_encode(p, spec, event, rooms[i], &keys[i]);
 			hashes[i] = hash64(keys[i].data, keys[i].size);
 		}
-		hash = hashes[n];
 		if (spec->window_ms) {
-			start = window_of(table, spec, event->time_ms);
-			if (window_closed(start, spec, watermark_ms)) {
-				table->late++;
-				late = true;
-				row->hash = row->key_size = 0;
-				continue;
-			}
-			put_be64(to, key_from_i64(start));
-			to += WINDOW_KEY_SIZE;
-			hash = hash_with(hash, (uint64_t)start);
+			late |=
+			    put_windows(block, table, spec, event, watermark_ms,
+					keys[n], hashes[n], &row, &to);
+		} else {
+			to = put_row(block, table, row, to, to, keys[n],
+				     hashes[n]);
+			row += BLOCK;
 		}
-		bytes_copy(to, keys[n].data, keys[n].size);
-		to += keys[n].size;
-		row->hash = hash;
-		row->key = (uint32_t)block->keys_size;
-		row->key_size = (uint32_t)(to - block->keys) - row->key;
-		block->keys_size += row->key_size;
-		delta_prefetch_slot(&table->delta, hash);
 	}
+	block->keys_size = (size_t)(to - block->keys);
 	aggregate->late += late;
 	block->positions[block->len] = position;
 	if (aggregate->measures)
@@ -298,6 +374,7 @@ aggregate_clear(struct aggregate *aggregate, size_t keep_bytes)
 		delta_clear(&aggregate->tables[i].delta, keep_bytes);
 		distinct_clear(&aggregate->tables[i].distinct, keep_bytes);
 		aggregate->tables[i].late = 0;
+		aggregate->tables[i].first_ms = WINDOW_NO_EVENT;
 	}
 	aggregate->late = 0;
 }

@@ -139,17 +139,21 @@ ask(const struct judging *j, int64_t window_ms, struct text key,
 
 /*
  * The average over the windows before; not known unless the table goes back so
- * far. Where nothing is 0, windows without an event count.
+ * far. Of the windows that hold its first event, only the last counts: the
+ * others are of the time before the stream. Where nothing is 0, windows without
+ * an event count.
  */
 static int
 average_before(struct judging *j, struct text key, struct value *average)
 {
-	int64_t step_ms = j->rule->table->window_ms;
+	const struct table_spec *table = j->rule->table;
+	int64_t step_ms = table->advance_ms;
 	unsigned windows = j->rule->spec->change_windows, known = 0;
+	int64_t from_ms = j->window_ms - windows * step_ms;
 	double sum = 0;
 
 	*average = value_none();
-	if (!j->begun || j->first_ms > j->window_ms - windows * step_ms)
+	if (!j->begun || j->first_ms + table->window_ms - step_ms > from_ms)
 		return 0;
 	for (unsigned i = 1; i <= windows; i++) {
 		struct value value;
@@ -310,8 +314,8 @@ alert_bound(const struct table_spec *table, int64_t watermark_ms)
 	/* The last that is complete, and the one behind it. */
 	return window_start(watermark_ms - table->lateness_ms -
 				table->window_ms,
-			    table->window_ms) +
-	       table->window_ms;
+			    table->advance_ms) +
+	       table->advance_ms;
 }
 
 static int
@@ -437,7 +441,7 @@ judge_windows(struct alerts *alerts, struct alert_rule *rule, unsigned table,
 {
 	struct judging j = {
 	    .alerts = alerts, .rule = rule, .source = source, .table = table};
-	int64_t step_ms = rule->table->window_ms;
+	int64_t step_ms = rule->table->advance_ms;
 	int64_t bound = alert_bound(rule->table, alerts->now.watermark_ms);
 	int64_t at = rule->judged_ms, gaps = 0;
 	int rc = 0;

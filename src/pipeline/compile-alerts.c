@@ -294,7 +294,8 @@ read_change(const struct reader *r, const struct json_value *change,
 		return reader_error(r, change,
 				    "the limit of a change is a ratio: 2.0 is "
 				    "twice the average");
-	if ((windows + 1) * spec->window_ms + spec->lateness_ms > spec->keep_ms)
+	if (spec->window_ms + windows * spec->advance_ms + spec->lateness_ms >
+	    spec->keep_ms)
 		return reader_error(r, json_get(change, "windows"),
 				    "table \"%s\" does not keep so many "
 				    "complete windows",

@@ -492,6 +492,7 @@ take_table(struct reading *r, sqlite3_stmt *row, void *ctx, struct err *err)
 	newest = list_add(&windows->list);
 	newest->start_ms = int_of(row, 0);
 	newest->end_ms = int_of(row, 1);
+	newest->span_ms = newest->end_ms - newest->start_ms;
 	newest->complete =
 	    r->view->watermark_ms >= 0 &&
 	    r->view->watermark_ms - spec->lateness_ms >= newest->end_ms;
@@ -513,6 +514,7 @@ take_window(struct reading *r, sqlite3_stmt *row, void *ctx, struct err *err)
 	window->start_ms = int_of(row, 0);
 	window->end_ms = int_of(row, 1);
 	window->complete = int_of(row, 2) != 0;
+	window->span_ms = window->end_ms - window->start_ms;
 	read_summary(r, row, 3, measure_real(r, windows->table->spec),
 		     &window->summary);
 	return 0;

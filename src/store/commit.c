@@ -479,30 +479,62 @@ write_history(struct work *work)
 	return rc;
 }
 
-/* The counts of events too late for each windowed table: they only grow. */
 static int
-write_late(struct work *work)
+write_number(struct work *work, char kind, unsigned table, int64_t number)
+{
+	char key[2] = {kind, (char)table}, data[8];
+	MDB_val k = val(key, sizeof(key)), v = val(data, sizeof(data));
+
+	put_u64(data, (uint64_t)number);
+	return mdb_put(work->txn, work->store->groups, &k, &v, 0);
+}
+
+/* How many events were too late for a windowed table: it only grows. */
+static int
+write_late(struct work *work, unsigned table)
+{
+	int64_t late = work->commit->aggregate->tables[table].late, before;
+	int rc;
+
+	if (late == 0)
+		return 0;
+	rc = late_decode(work->store, work->txn, table, &before);
+	if (rc && rc != MDB_NOTFOUND)
+		return rc;
+	return write_number(work, GROUP_LATE, table, before + late);
+}
+
+/* When the first was that was not: it only goes back. */
+static int
+write_first(struct work *work, unsigned table)
+{
+	int64_t first = work->commit->aggregate->tables[table].first_ms, before;
+	int rc;
+
+	if (first == WINDOW_NO_EVENT)
+		return 0;
+	rc = first_decode(work->store, work->txn, table, &before);
+	if (rc && rc != MDB_NOTFOUND)
+		return rc;
+	if (before <= first)
+		return 0;
+	return write_number(work, GROUP_FIRST, table, first);
+}
+
+static int
+write_numbers(struct work *work)
 {
 	const struct pipeline *p = work->store->pipeline;
+	int rc = 0;
 
-	for (unsigned i = 0; i < p->tables_len; i++) {
-		int64_t late = work->commit->aggregate->tables[i].late, before;
-		char key[2] = {GROUP_LATE, (char)i}, data[8];
-		MDB_val k = val(key, sizeof(key)), v;
-		int rc;
-
-		if (late == 0)
+	for (unsigned i = 0; rc == 0 && i < p->tables_len; i++) {
+		if (!p->tables[i].window_ms)
 			continue;
-		rc = late_decode(work->store, work->txn, i, &before);
-		if (rc && rc != MDB_NOTFOUND)
-			return rc;
-		put_u64(data, (uint64_t)(before + late));
-		v = val(data, sizeof(data));
-		rc = mdb_put(work->txn, work->store->groups, &k, &v, 0);
-		if (rc)
-			return rc;
+		rc = write_late(work, i);
+		if (rc == 0)
+			rc = write_first(work, i);
 	}
-	return 0;
+	return rc;
 }
 
 static int
@@ -642,7 +674,7 @@ commit_once(struct store *store, const struct store_commit *commit,
 	if (rc == 0)
 		rc = write_history(&work);
 	if (rc == 0)
-		rc = write_late(&work);
+		rc = write_numbers(&work);
 	if (rc == 0)
 		rc = store_alerts_end(store, work.txn, commit, &work.notices);
 	if (rc == 0)

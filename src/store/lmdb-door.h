@@ -27,6 +27,7 @@
 #define GROUP_SUMMARY 's'
 #define GROUP_RANKING 'r'
 #define GROUP_LATE    'l' /* then table (1) alone: a count */
+#define GROUP_FIRST   'f' /* then table (1) alone: a time */
 #define GROUP_KEY     10
 
 /* First byte of the keys of "history". */
@@ -101,6 +102,10 @@ int window_decode(MDB_val key, int64_t *start);
 /* A count: MDB_NOTFOUND and 0 when there is none. */
 int late_decode(struct store *store, MDB_txn *txn, unsigned table,
 		int64_t *late);
+/* The time of a windowed table's first event, as window_span() has it:
+ * MDB_NOTFOUND and WINDOW_NO_EVENT when there is none. */
+int first_decode(struct store *store, MDB_txn *txn, unsigned table,
+		 int64_t *first_ms);
 
 /* Reads a record of `meta`; 0, or LMDB's code. */
 int store_get(MDB_txn *txn, MDB_dbi dbi, const char *key, MDB_val *data);

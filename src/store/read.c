@@ -152,6 +152,18 @@ find_row(const struct work *work, unsigned table, MDB_val key, char *row,
 	return found ? 0 : WEIR_NOT_FOUND;
 }
 
+/* A key of a ranking: before it is put into room for one. */
+static int
+check_name(const struct work *work, struct text name, struct err *err)
+{
+	if (name.size > KEY_MAX)
+		return err_set(err, WEIR_STORE, 0,
+			       "the store %s is damaged: a ranked key is too "
+			       "long",
+			       work->parts[0].store->path);
+	return 0;
+}
+
 /* WEIR_NOT_FOUND without a word when there is none. */
 static int
 fill_row(struct work *work, unsigned table, const char *prefix,
@@ -159,20 +171,17 @@ fill_row(struct work *work, unsigned table, const char *prefix,
 	 struct err *err)
 {
 	const struct row_layout *layout = &work->layouts[table];
-	const struct store *store = work->parts[0].store;
 	char key[WINDOW_KEY_SIZE + KEY_MAX], merged[ROW_MAX];
-	int rc;
+	int rc = check_name(work, name, err);
+
+	if (rc)
+		return rc;
 
 	for (unsigned i = 0; i < VIEW_SECONDS; i++)
 		row->recent[i] = -1;
 	row->per_s = -1;
 	row->key = copy_key(work, table, name);
 	row->id = view_copy(work->view, name.data, name.size);
-	if (name.size > KEY_MAX)
-		return err_set(err, WEIR_STORE, 0,
-			       "the store %s is damaged: a ranked key is too "
-			       "long",
-			       store->path);
 	memcpy(key, prefix, prefix_size);
 	memcpy(key + prefix_size, name.data, name.size);
 	rc = find_row(work, table, val(key, prefix_size + name.size), merged,
@@ -444,10 +453,33 @@ read_top(struct work *work, unsigned table, const struct group *group,
 	return rc;
 }
 
-/* One window, read whole into `group`; when that is NULL, its summary alone. */
+/* When the table began, in all parts together; WINDOW_NO_EVENT. */
 static int
-read_window(struct work *work, unsigned table, bool top, struct group *group,
-	    struct view_window *window, struct err *err)
+read_first(const struct work *work, unsigned table, int64_t *first_ms,
+	   struct err *err)
+{
+	*first_ms = WINDOW_NO_EVENT;
+	for (unsigned i = 0; i < work->parts_len; i++) {
+		const struct part *part = &work->parts[i];
+		int64_t its;
+		int rc = first_decode(part->store, part->txn, table, &its);
+
+		if (rc && rc != MDB_NOTFOUND)
+			return store_fail(err, rc, part->store,
+					  "reading windows");
+		if (its < *first_ms)
+			*first_ms = its;
+	}
+	return 0;
+}
+
+/*
+ * One window, read whole into `group`; when that is NULL, its summary alone.
+ * first_ms: read_first().
+ */
+static int
+read_window(struct work *work, unsigned table, bool top, int64_t first_ms,
+	    struct group *group, struct view_window *window, struct err *err)
 {
 	const struct table_spec *spec = &work->pipeline->tables[table];
 	struct group_summary stored;
@@ -456,6 +488,7 @@ read_window(struct work *work, unsigned table, bool top, struct group *group,
 	window->end_ms = window->start_ms + spec->window_ms;
 	window->complete = window_closed(window->start_ms, spec,
 					 work->whole->state.watermark_ms);
+	window->span_ms = window_span(window->start_ms, spec, first_ms);
 	if (!group) {
 		rc = whole_summary(work->whole, table, window->start_ms,
 				   &stored, err);
@@ -478,7 +511,8 @@ read_windows(struct work *work, unsigned table, bool tops,
 	const struct table_spec *spec = &work->pipeline->tables[table];
 	char bound[GROUP_KEY];
 	struct group group;
-	int rc = 0;
+	int64_t first_ms;
+	int rc = read_first(work, table, &first_ms, err);
 
 	to->windows =
 	    view_alloc(work->view, VIEW_WINDOWS * sizeof(*to->windows));
@@ -495,7 +529,7 @@ read_windows(struct work *work, unsigned table, bool tops,
 			break;
 		}
 		if (rc == 0)
-			rc = read_window(work, table, tops,
+			rc = read_window(work, table, tops, first_ms,
 					 to->windows_len == 0 ? newest
 					 : tops               ? &group
 							      : NULL,
@@ -508,6 +542,27 @@ read_windows(struct work *work, unsigned table, bool tops,
 }
 
 /*
+ * What the key that stands behind room for a window in `key` has in a window,
+ * of the measure that ranks; VALUE_NONE: it does not occur there.
+ */
+static int
+value_in_window(const struct work *work, unsigned table, int64_t start,
+		char key[WINDOW_KEY_SIZE + KEY_MAX], size_t name_size,
+		struct value *value, struct err *err)
+{
+	const struct row_layout *layout = &work->layouts[table];
+	struct view_position position;
+	char row[ROW_MAX];
+	int rc;
+
+	put_be64(key, key_from_i64(start));
+	rc = find_row(work, table, val(key, WINDOW_KEY_SIZE + name_size), row,
+		      &position, &position, err);
+	*value = rc ? value_none() : row_value(layout, row, layout->rank);
+	return rc == WEIR_NOT_FOUND ? 0 : rc;
+}
+
+/*
  * The extremes of one key over the windows of another table with the same key.
  * A window that is not complete can only grow: it counts for the largest.
  */
@@ -516,21 +571,16 @@ window_extremes(struct work *work, unsigned table,
 		const struct view_table *windowed, struct text name,
 		struct view_row *row)
 {
-	const struct row_layout *layout = &work->layouts[table];
-	char key[WINDOW_KEY_SIZE + KEY_MAX], merged[ROW_MAX];
+	char key[WINDOW_KEY_SIZE + KEY_MAX];
 
+	memcpy(key + WINDOW_KEY_SIZE, name.data, name.size);
 	for (unsigned i = 0; i < windowed->windows_len; i++) {
 		const struct view_window *window = &windowed->windows[i];
-		struct view_position position;
 		struct value value;
 
-		put_be64(key, key_from_i64(window->start_ms));
-		memcpy(key + WINDOW_KEY_SIZE, name.data, name.size);
-		if (find_row(work, table, val(key, WINDOW_KEY_SIZE + name.size),
-			     merged, &position, &position, NULL))
-			continue;
-		value = row_value(layout, merged, layout->rank);
-		if (value.kind == VALUE_NONE)
+		if (value_in_window(work, table, window->start_ms, key,
+				    name.size, &value, NULL) ||
+		    value.kind == VALUE_NONE)
 			continue;
 		if (row->window_max.kind == VALUE_NONE ||
 		    value_double(value) > value_double(row->window_max))
@@ -540,6 +590,114 @@ window_extremes(struct work *work, unsigned table,
 		     value_double(value) < value_double(row->window_min)))
 			row->window_min = value;
 	}
+}
+
+/* ---- Lines ---- */
+
+static bool
+has_lines(const struct pipeline *p, unsigned table)
+{
+	for (unsigned i = 0; i < p->panels_len; i++)
+		if (p->panels[i].kind == PANEL_LINES &&
+		    p->panels[i].table == (int)table)
+			return true;
+	return false;
+}
+
+static struct text
+line_id(const struct view_line *line)
+{
+	return (struct text){line->id.data, line->id.size};
+}
+
+static int
+compare_lines(const void *a, const void *b)
+{
+	return text_order(line_id(a), line_id(b));
+}
+
+/* The largest keys of a window that have no line yet, as long as there is room.
+ */
+static int
+add_lines(struct work *work, unsigned table, const struct group *group,
+	  struct view_table *to, struct err *err)
+{
+	struct text name;
+	uint64_t bits;
+
+	for (size_t i = 0; to->lines_len < VIEW_LINES &&
+			   ranking_get(&group->top, i, &bits, &name);
+	     i++) {
+		struct view_line *line = &to->lines[to->lines_len];
+		unsigned same = 0;
+		int rc = check_name(work, name, err);
+
+		if (rc)
+			return rc;
+		while (same < to->lines_len &&
+		       text_order(line_id(&to->lines[same]), name) != 0)
+			same++;
+		if (same < to->lines_len)
+			continue;
+		line->key = copy_key(work, table, name);
+		line->id = view_copy(work->view, name.data, name.size);
+		line->values = view_alloc(
+		    work->view, to->windows_len * sizeof(*line->values));
+		to->lines_len++;
+	}
+	return 0;
+}
+
+static int
+fill_line(const struct work *work, unsigned table, const struct view_table *of,
+	  struct view_line *line, struct err *err)
+{
+	char key[WINDOW_KEY_SIZE + KEY_MAX];
+	int rc = 0;
+
+	memcpy(key + WINDOW_KEY_SIZE, line->id.data, line->id.size);
+	for (unsigned i = 0; rc == 0 && i < of->windows_len; i++) {
+		struct value *value = &line->values[i];
+
+		rc = value_in_window(work, table, of->windows[i].start_ms, key,
+				     line->id.size, value, err);
+		if (of->spec->average_ms)
+			*value = window_average(*value, of->windows[i].span_ms,
+						of->spec);
+	}
+	return rc;
+}
+
+/*
+ * First the keys of the newest complete window: which these are stays the same
+ * until the next one is. The newest window, in which they are what has come so
+ * far, has what room is left.
+ */
+static int
+read_lines(struct work *work, unsigned table, const struct group *newest,
+	   struct view_table *to, struct err *err)
+{
+	unsigned complete = 0;
+	struct group group;
+	int rc = 0;
+
+	to->lines = view_alloc(work->view, VIEW_LINES * sizeof(*to->lines));
+	while (complete < to->windows_len && !to->windows[complete].complete)
+		complete++;
+	if (complete > 0 && complete < to->windows_len) {
+		group_init(&group, &work->layouts[table]);
+		rc = whole_group(work->whole, table,
+				 to->windows[complete].start_ms, &group, err);
+		if (rc == 0)
+			rc = add_lines(work, table, &group, to, err);
+		group_release(&group);
+	}
+	if (rc == 0)
+		rc = add_lines(work, table, newest, to, err);
+	qsort(to->lines, to->lines_len, sizeof(*to->lines), compare_lines);
+	for (unsigned i = 0; rc == 0 && i < to->lines_len; i++)
+		rc = fill_line(work, table, to, &to->lines[i], err);
+	return rc;
 }
 
 /* ---- Tables ---- */
@@ -597,6 +755,10 @@ read_table(struct work *work, unsigned table, bool tops, struct err *err)
 			goto done;
 		window = to->windows[0].start_ms;
 		to->summary = to->windows[0].summary;
+		if (has_lines(work->pipeline, table))
+			rc = read_lines(work, table, &group, to, err);
+		if (rc)
+			goto done;
 	} else {
 		rc = whole_group(work->whole, table, 0, &group, err);
 		if (rc)
@@ -1028,8 +1190,12 @@ view_read_window(const struct whole *whole, struct view *view, unsigned table,
 		 struct view_window *window, struct err *err)
 {
 	struct work work = work_on(whole, view);
-	int rc = read_window(&work, table, false, NULL, window, err);
+	int64_t first_ms;
+	int rc = read_first(&work, table, &first_ms, err);
 
+	if (rc == 0)
+		rc = read_window(&work, table, false, first_ms, NULL, window,
+				 err);
 	buf_release(&work.text);
 	return rc;
 }
@@ -1040,8 +1206,7 @@ read_key_windows(struct work *work, unsigned table, struct text name,
 		 struct view_key *key, struct err *err)
 {
 	const struct table_spec *spec = &work->pipeline->tables[table];
-	const struct row_layout *layout = &work->layouts[table];
-	char bound[GROUP_KEY], at[WINDOW_KEY_SIZE + KEY_MAX], row[ROW_MAX];
+	char bound[GROUP_KEY], at[WINDOW_KEY_SIZE + KEY_MAX];
 	struct view_key_window swap, *windows;
 	int rc = 0;
 
@@ -1051,25 +1216,21 @@ read_key_windows(struct work *work, unsigned table, struct text name,
 	group_key(bound, GROUP_SUMMARY, table + 1, INT64_MIN);
 	while (key->windows_len < VIEW_WINDOWS) {
 		struct view_key_window *window = &windows[key->windows_len];
-		struct view_position position;
 		int64_t start;
 
 		rc = window_before(work, table, bound, &start, err);
 		if (rc || expired(work, spec, start))
 			break;
 		group_key(bound, GROUP_SUMMARY, table, start);
-		put_be64(at, key_from_i64(start));
-		rc = find_row(work, table, val(at, WINDOW_KEY_SIZE + name.size),
-			      row, &position, &position, err);
-		if (rc && rc != WEIR_NOT_FOUND)
-			return rc;
 		*window = (struct view_key_window){
 		    .start_ms = start,
 		    .end_ms = start + spec->window_ms,
 		    .complete = window_closed(start, spec,
-					      work->whole->state.watermark_ms),
-		    .value = rc ? value_none()
-				: row_value(layout, row, layout->rank)};
+					      work->whole->state.watermark_ms)};
+		rc = value_in_window(work, table, start, at, name.size,
+				     &window->value, err);
+		if (rc)
+			return rc;
 		key->windows_len++;
 	}
 	for (unsigned i = 0; i < key->windows_len / 2; i++) {

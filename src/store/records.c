@@ -155,20 +155,36 @@ window_decode(MDB_val key, int64_t *start)
 	return sane(*start) ? 0 : MDB_CORRUPTED;
 }
 
-int
-late_decode(struct store *store, MDB_txn *txn, unsigned table, int64_t *late)
+/* A number that a windowed table has once. */
+static int
+number_decode(struct store *store, MDB_txn *txn, char kind, unsigned table,
+	      int64_t none, int64_t *number)
 {
-	char key[2] = {GROUP_LATE, (char)table};
+	char key[2] = {kind, (char)table};
 	MDB_val k = val(key, sizeof(key)), v;
 	int rc = mdb_get(txn, store->groups, &k, &v);
 
-	*late = 0;
+	*number = none;
 	if (rc)
 		return rc;
 	if (v.mv_size != 8)
 		return MDB_CORRUPTED;
-	*late = (int64_t)get_u64(v.mv_data);
-	return sane(*late) ? 0 : MDB_CORRUPTED;
+	*number = (int64_t)get_u64(v.mv_data);
+	return sane(*number) ? 0 : MDB_CORRUPTED;
+}
+
+int
+late_decode(struct store *store, MDB_txn *txn, unsigned table, int64_t *late)
+{
+	return number_decode(store, txn, GROUP_LATE, table, 0, late);
+}
+
+int
+first_decode(struct store *store, MDB_txn *txn, unsigned table,
+	     int64_t *first_ms)
+{
+	return number_decode(store, txn, GROUP_FIRST, table, WINDOW_NO_EVENT,
+			     first_ms);
 }
 
 int

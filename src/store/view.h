@@ -88,7 +88,8 @@ struct view_summary {
 struct view_window {
 	int64_t start_ms, end_ms; /* event time, [start, end) */
 	bool complete;            /* the watermark has passed end + lateness */
-	int64_t span_ms;          /* of it since the stream's first event */
+	int64_t span_ms; /* of it since the table's first event (window.h);
+			    of a snapshot, which does not know, all */
 	struct view_summary summary;
 	struct view_row *top; /* largest first; NULL unless asked for */
 	unsigned top_len;

@@ -96,7 +96,9 @@ class Measure:
 		if spec == "count":
 			self.kind, self.field, self.real = "count", -1, False
 			return
-		(self.kind, name), = spec.items()
+		self.approximate = spec.get("approximate", False)
+		(self.kind, name), = ((k, v) for k, v in spec.items()
+				      if k != "approximate")
 		self.field = [f.name for f in fields].index(name)
 		self.real = fields[self.field].type == "number"
 
@@ -114,7 +116,13 @@ class Table:
 		self.window = None
 		window = spec.get("window")
 		if window:
-			self.window = duration_ms(window["tumbling"])
+			self.window = duration_ms(window.get("tumbling") or
+						  window["hopping"])
+			self.advance = duration_ms(window["advance"]) \
+				if "advance" in window else self.window
+			self.per = duration_ms(window["average"]) \
+				if "average" in window else None
+			self.first = None  # the smallest event time
 			keep = window.get("keep")
 			self.keep = duration_ms(keep) if keep \
 				else max(7200000, 2 * self.window)
@@ -353,13 +361,18 @@ class Row:
 
 	def __init__(self, table):
 		self.events = 0
-		self.cells = [None if m.kind == "count" else Cell()
+		self.cells = [None if m.kind == "count" else
+			      set() if m.kind == "distinct" else Cell()
 			      for m in table.kinds]
 
 	def value(self, table, measure):
 		kind = table.kinds[measure].kind
-		return self.events if kind == "count" \
-			else self.cells[measure].value(kind)
+		if kind == "count":
+			return self.events
+		cell = self.cells[measure]
+		if kind == "distinct":
+			return len(cell) or None
+		return cell.value(kind)
 
 
 def add(row, table, values):
@@ -367,6 +380,15 @@ def add(row, table, values):
 	for cell, measure in zip(row.cells, table.kinds):
 		if cell is not None and values[measure.field] is not None:
 			cell.add(values[measure.field])
+
+
+def starts_of(table, at):
+	"""The windows that an event is in; of a table without, the one."""
+	if not table.window:
+		return [None]
+	table.first = at if table.first is None else min(table.first, at)
+	last = at - at % table.advance
+	return range(last, at - table.window, -table.advance)
 
 
 def count(pipeline, lines):
@@ -389,14 +411,14 @@ def count(pipeline, lines):
 		for table in pipeline.tables:
 			key = values[table.by[0]] if len(table.by) == 1 else \
 				tuple([values[i] for i in table.by])
-			start = at - at % table.window if table.window else None
-			group = table.groups.get(start)
-			if group is None:
-				group = table.groups[start] = {}
-			row = group.get(key)
-			if row is None:
-				row = group[key] = Row(table)
-			add(row, table, values)
+			for start in starts_of(table, at):
+				group = table.groups.get(start)
+				if group is None:
+					group = table.groups[start] = {}
+				row = group.get(key)
+				if row is None:
+					row = group[key] = Row(table)
+				add(row, table, values)
 	return seen, valid, dead, newest
 
 
@@ -418,7 +440,7 @@ def text_of(table, key):
 			  for p in parts)
 
 
-def summary(table, group, bottom):
+def summary(table, group, bottom, span=None):
 	kind = table.kinds[table.rank].kind
 	rows = [(key, row.value(table, table.rank), row)
 		for key, row in group.items()]
@@ -426,7 +448,8 @@ def summary(table, group, bottom):
 	ranked = [r for r in rows if r[1] is not None]
 	events = sum(r[2].events for r in rows)
 	cells = [r[2].cells[table.rank] for r in rows
-		 if kind != "count" and r[2].cells[table.rank].count]
+		 if kind not in ("count", "distinct") and
+		 r[2].cells[table.rank].count]
 	total = average = None
 	if kind == "count" and rows:
 		total = events
@@ -441,6 +464,10 @@ def summary(table, group, bottom):
 		average = total / len(rows)
 	elif kind == "average":
 		average = total
+	elif kind == "distinct" and rows:
+		# Different values of one key may be those of another.
+		average = sum(len(r[2].cells[table.rank]) for r in rows) \
+			/ len(rows)
 	least = min((r[1] for r in ranked), default=None)
 	most = max((r[1] for r in ranked), default=None)
 	smallest = [r for r in ranked if r[1] == least]
@@ -450,6 +477,8 @@ def summary(table, group, bottom):
 		made = {"key": text_of(table, r[0])}
 		for i, name in enumerate(table.measures):
 			made[name] = r[2].value(table, i)
+		if span and table.per:
+			made["rolling_average"] = r[1] * table.per / span
 		return made
 
 	# Python's sort keeps the order of keys among equals.
@@ -512,6 +541,8 @@ def windows(table, report, same, late):
 	watermark = report["watermark_ms"]
 	got = report["tables"][table.name]
 	same("window_ms", got["window_ms"], table.window)
+	same("advance_ms", got["advance_ms"], table.advance)
+	same("average_ms", got.get("average_ms"), table.per)
 	same("late", got["late"], got["late"] if late else 0)
 	starts = sorted(start for start in table.groups
 			if watermark is None or
@@ -519,11 +550,17 @@ def windows(table, report, same, late):
 	same("windows", [w["start_ms"] for w in got["windows"]], starts)
 	by_start = {w["start_ms"]: w for w in got["windows"]}
 	for start in starts:
-		want = summary(table, table.groups[start], False)
+		end = start + table.window
+		span = end - max(start, table.first)
+		# Late events begin nothing, and which are is not known.
+		if late and start in by_start:
+			span = by_start[start]["span_ms"]
+		want = summary(table, table.groups[start], False, span)
 		want["start_ms"] = start
-		want["end_ms"] = start + table.window
+		want["end_ms"] = end
+		want["span_ms"] = span
 		want["complete"] = watermark is not None and \
-			start + table.window + table.lateness <= watermark
+			end + table.lateness <= watermark
 		if start in by_start:
 			same("windows.%d" % start, by_start[start], want)
 

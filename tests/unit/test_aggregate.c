@@ -38,7 +38,25 @@ static const char text[] =
 enum { F_K, F_T, F_I };
 enum { T_KEYS, T_MINUTES, T_SECONDS };
 
-static struct pipeline *p;
+/* Windows that overlap, and one that does not. */
+static const char hopping_text[] =
+    "{\"name\": \"hops\", \"topic\": {\"name\": \"hops\"},"
+    " \"event\": {\"time\": \"t\", \"fields\": {"
+    "  \"k\": {\"type\": \"string\"}, \"t\": {\"type\": \"time\"}}},"
+    " \"tables\": {"
+    "  \"fives\": {\"by\": [\"k\"], \"measures\": {\"n\": \"count\"},"
+    "   \"window\": {\"hopping\": \"5m\", \"advance\": \"1m\","
+    "    \"lateness\": \"10s\"}},"
+    "  \"keys\": {\"by\": [\"k\"], \"measures\": {\"n\": \"count\"}},"
+    "  \"minutes\": {\"by\": [\"k\"], \"measures\": {\"n\": \"count\"},"
+    "   \"window\": {\"tumbling\": \"1m\", \"lateness\": \"30s\"}},"
+    "  \"odd\": {\"by\": [\"k\"], \"measures\": {\"n\": \"count\"},"
+    "   \"window\": {\"hopping\": \"49s\", \"advance\": \"7s\","
+    "    \"lateness\": \"0s\"}}}}";
+
+enum { H_FIVES, H_KEYS, H_MINUTES, H_ODD };
+
+static struct pipeline *p, *hopping;
 
 static int
 set_up(void **state)
@@ -46,7 +64,9 @@ set_up(void **state)
 	struct err err;
 
 	(void)state;
-	if (pipeline_parse(text, sizeof(text) - 1, "sums.json", &p, &err)) {
+	if (pipeline_parse(text, sizeof(text) - 1, "sums.json", &p, &err) ||
+	    pipeline_parse(hopping_text, sizeof(hopping_text) - 1, "hops.json",
+			   &hopping, &err)) {
 		print_error("%s\n", err.text);
 		return -1;
 	}
@@ -58,6 +78,7 @@ tear_down(void **state)
 {
 	(void)state;
 	pipeline_free(p);
+	pipeline_free(hopping);
 	return 0;
 }
 
@@ -87,7 +108,7 @@ count_of(struct aggregate *aggregate, unsigned table, int64_t window,
 		struct text at;
 		const void *row = delta_get(&t->delta, i, &at);
 
-		if (p->tables[table].window_ms) {
+		if (aggregate->pipeline->tables[table].window_ms) {
 			assert_true(at.size >= WINDOW_KEY_SIZE);
 			if (key_to_i64(get_be64(at.data)) != window)
 				continue;
@@ -270,6 +291,237 @@ random_events_are_all_somewhere(void **state)
 	aggregate_release(&a);
 }
 
+/* ---- Windows that overlap ---- */
+
+static void
+an_event_is_in_each_window_that_holds_it(void **state)
+{
+	struct aggregate a;
+
+	(void)state;
+	assert_int_equal(window_hops(&hopping->tables[H_FIVES]), 5);
+	assert_int_equal(window_hops(&hopping->tables[H_MINUTES]), 1);
+	aggregate_init(&a, hopping);
+	add(&a, "a", 10 * MINUTE, WATERMARK_NONE);
+	add(&a, "a", 11 * MINUTE - 1, WATERMARK_NONE);
+	add(&a, "a", 11 * MINUTE, WATERMARK_NONE);
+	add(&a, "b", -1, WATERMARK_NONE);
+	for (int64_t w = 5; w <= 12; w++)
+		assert_int_equal(count_of(&a, H_FIVES, w * MINUTE, "a"),
+				 w < 6 || w > 11 ? 0
+				 : w == 6        ? 2
+				 : w == 11       ? 1
+						 : 3);
+	assert_int_equal(count_of(&a, H_FIVES, -5 * MINUTE, "b"), 1);
+	assert_int_equal(count_of(&a, H_FIVES, -MINUTE, "b"), 1);
+	assert_int_equal(count_of(&a, H_FIVES, 0, "b"), 0);
+	assert_int_equal(a.tables[H_FIVES].delta.len, 6 + 5);
+	assert_int_equal(count_of(&a, H_KEYS, 0, "a"), 3);
+	assert_int_equal(count_of(&a, H_MINUTES, 10 * MINUTE, "a"), 2);
+	aggregate_release(&a);
+}
+
+/* Too late for some of its windows: late once, and in the others. */
+static void
+partly_late_is_late_and_not_the_first(void **state)
+{
+	struct aggregate_table *fives;
+	struct aggregate a;
+
+	(void)state;
+	aggregate_init(&a, hopping);
+	fives = &a.tables[H_FIVES];
+	assert_true(fives->first_ms == WINDOW_NO_EVENT);
+	add(&a, "a", 10 * MINUTE, 11 * MINUTE + 9999);
+	assert_int_equal(fives->late, 0);
+	assert_int_equal(fives->first_ms, 10 * MINUTE);
+	/* [6, 11) is closed; [7, 12) and the others are not. */
+	add(&a, "a", 9 * MINUTE, 11 * MINUTE + 10000);
+	assert_int_equal(fives->late, 1);
+	assert_int_equal(fives->first_ms, 10 * MINUTE);
+	assert_int_equal(count_of(&a, H_FIVES, 5 * MINUTE, "a"), 0);
+	assert_int_equal(count_of(&a, H_FIVES, 6 * MINUTE, "a"), 1);
+	assert_int_equal(count_of(&a, H_FIVES, 7 * MINUTE, "a"), 2);
+	assert_int_equal(count_of(&a, H_FIVES, 9 * MINUTE, "a"), 2);
+	/* For all of them. */
+	add(&a, "a", 0, 11 * MINUTE + 10000);
+	assert_int_equal(fives->late, 2);
+	assert_int_equal(count_of(&a, H_FIVES, 0, "a"), 0);
+	add(&a, "a", 11 * MINUTE, 11 * MINUTE + 10000);
+	assert_int_equal(fives->late, 2);
+	assert_int_equal(fives->first_ms, 10 * MINUTE);
+	aggregate_clear(&a, 4 << 20);
+	assert_int_equal(fives->late, 0);
+	assert_true(fives->first_ms == WINDOW_NO_EVENT);
+	aggregate_release(&a);
+}
+
+static void
+a_window_spans_what_there_was_of_the_stream(void **state)
+{
+	const struct table_spec *fives = &hopping->tables[H_FIVES];
+	struct table_spec average = *fives;
+	struct value value;
+
+	(void)state;
+	assert_int_equal(window_span(0, fives, WINDOW_NO_EVENT), 5 * MINUTE);
+	assert_int_equal(window_span(0, fives, -1), 5 * MINUTE);
+	assert_int_equal(window_span(0, fives, 0), 5 * MINUTE);
+	assert_int_equal(window_span(0, fives, 1), 5 * MINUTE - 1);
+	assert_int_equal(window_span(0, fives, 4 * MINUTE), MINUTE);
+	assert_int_equal(window_span(0, fives, 5 * MINUTE - 1), 1);
+	assert_int_equal(window_span(0, fives, 5 * MINUTE), 5 * MINUTE);
+	assert_int_equal(window_span(-5 * MINUTE, fives, -MINUTE), MINUTE);
+	assert_int_equal(window_average(value_int(7), MINUTE, fives).kind,
+			 VALUE_NONE);
+	average.average_ms = MINUTE;
+	value = window_average(value_int(10), 5 * MINUTE, &average);
+	assert_int_equal(value.kind, VALUE_REAL);
+	assert_true(value.d == 2.0);
+	assert_true(window_average(value_real(1.5), 30000, &average).d == 3.0);
+	assert_int_equal(window_average(value_none(), MINUTE, &average).kind,
+			 VALUE_NONE);
+}
+
+/* ---- Partitions of different speed ---- */
+
+enum { PARTITIONS = 10, IDLE_ONE = 3, EACH = 400, NAMES = 3 };
+enum { HALF_HOUR = 30 * 60000 };
+
+static const char *const names[NAMES] = {"a", "bb", "ccc"};
+
+/* An event, and how far the stream was when it came. */
+struct arrival {
+	int64_t time_ms, watermark_ms;
+	unsigned name;
+};
+
+/*
+ * Ten partitions, each with its half hour of events, two minutes out of order,
+ * are read at different speeds; one of them stops early, and has nothing left.
+ * The smallest of the newest times of all but that is what is called watermark,
+ * by a look at all events before.
+ */
+static unsigned
+read_partitions(struct random *random, struct arrival *arrivals)
+{
+	struct watermark_partition marks[PARTITIONS];
+	int64_t watermark = WATERMARK_NONE;
+	unsigned read[PARTITIONS] = {0}, len = 0, open = PARTITIONS - 1;
+
+	for (unsigned i = 0; i < PARTITIONS; i++) {
+		marks[i] = (struct watermark_partition){
+		    .newest_ms = WATERMARK_NONE, .caught_up = i == IDLE_ONE};
+	}
+	while (open > 0) {
+		/* Partition 0 is picked ten times as often as 9. */
+		unsigned i = (unsigned)random_below(random, PARTITIONS);
+		struct arrival *to = &arrivals[len];
+		int64_t least = INT64_MAX;
+
+		i = (unsigned)random_below(random, i + 1);
+		if (read[i] == (i == IDLE_ONE ? 20 : EACH))
+			continue;
+		to->time_ms = (int64_t)read[i]++ * HALF_HOUR / EACH +
+			      (int64_t)random_below(random, 2 * MINUTE);
+		to->name = (unsigned)random_below(random, NAMES);
+		to->watermark_ms = watermark;
+		len++;
+		open -= read[i] == EACH;
+		if (to->time_ms > marks[i].newest_ms)
+			marks[i].newest_ms = to->time_ms;
+		/* Commits are far apart, and so are looks at the time. */
+		if (random_below(random, 16) > 0)
+			continue;
+		watermark = watermark_of(marks, PARTITIONS, watermark,
+					 WATERMARK_IDLE_NS);
+		for (unsigned n = 0; n < PARTITIONS; n++)
+			if (n != IDLE_ONE && marks[n].newest_ms < least)
+				least = marks[n].newest_ms;
+		assert_int_equal(watermark, least);
+	}
+	return len;
+}
+
+/* Table by table and window by window, each a walk through all events. */
+static void
+assert_table(struct aggregate *a, unsigned table,
+	     const struct arrival *arrivals, unsigned len)
+{
+	const struct table_spec *spec = &hopping->tables[table];
+	int64_t length = spec->window_ms, late = 0, first = INT64_MAX;
+	size_t rows = 0;
+
+	for (unsigned n = 0; n < len; n++) {
+		const struct arrival *e = &arrivals[n];
+		bool in_time = true;
+
+		for (int64_t w = -length; w <= e->time_ms;
+		     w += spec->advance_ms)
+			if (e->time_ms < w + length &&
+			    w + length + spec->lateness_ms <= e->watermark_ms)
+				in_time = false;
+		late += !in_time;
+		if (in_time && e->time_ms < first)
+			first = e->time_ms;
+	}
+	assert_true(late > 0 && late < len);
+	assert_int_equal(a->tables[table].late, late);
+	assert_int_equal(a->tables[table].first_ms, first);
+	for (int64_t w = -length; w < HALF_HOUR + 2 * MINUTE;
+	     w += spec->advance_ms) {
+		for (unsigned k = 0; k < NAMES; k++) {
+			int64_t count = 0;
+
+			for (unsigned n = 0; n < len; n++)
+				count += arrivals[n].name == k &&
+					 arrivals[n].time_ms >= w &&
+					 arrivals[n].time_ms < w + length &&
+					 arrivals[n].watermark_ms <
+					     w + length + spec->lateness_ms;
+			assert_int_equal(count_of(a, table, w, names[k]),
+					 count);
+			rows += count > 0;
+		}
+	}
+	assert_int_equal(a->tables[table].delta.len, rows);
+}
+
+static void
+partitions_of_different_speed(void **state)
+{
+	static struct arrival arrivals[PARTITIONS * EACH];
+	struct random random;
+	struct aggregate a;
+	int64_t late = 0;
+	unsigned len;
+
+	(void)state;
+	random_init(&random, 11, 0);
+	len = read_partitions(&random, arrivals);
+	assert_int_equal(len, (PARTITIONS - 1) * EACH + 20);
+	aggregate_init(&a, hopping);
+	for (unsigned i = 0; i < len; i++) {
+		struct event event = {.time_ms = arrivals[i].time_ms};
+		const char *name = names[arrivals[i].name];
+
+		event.values[F_K].present = true;
+		event.values[F_K].text = (struct text){name, strlen(name)};
+		aggregate_add(&a, &event, (struct position){0, i},
+			      arrivals[i].watermark_ms);
+	}
+	aggregate_settle(&a);
+	assert_table(&a, H_FIVES, arrivals, len);
+	assert_table(&a, H_MINUTES, arrivals, len);
+	assert_table(&a, H_ODD, arrivals, len);
+	for (unsigned t = 0; t < 4; t++)
+		if (a.tables[t].late > late)
+			late = a.tables[t].late;
+	assert_true(a.late >= late);
+	assert_int_equal(a.tables[H_KEYS].late, 0);
+	aggregate_release(&a);
+}
+
 /* ---- Watermarks ---- */
 
 #define IDLE WATERMARK_IDLE_NS
@@ -329,6 +581,10 @@ main(void)
 	    cmocka_unit_test(late_events_are_counted),
 	    cmocka_unit_test(bytes_grow_with_keys),
 	    cmocka_unit_test(random_events_are_all_somewhere),
+	    cmocka_unit_test(an_event_is_in_each_window_that_holds_it),
+	    cmocka_unit_test(partly_late_is_late_and_not_the_first),
+	    cmocka_unit_test(a_window_spans_what_there_was_of_the_stream),
+	    cmocka_unit_test(partitions_of_different_speed),
 	    cmocka_unit_test(the_slowest_partition_decides),
 	    cmocka_unit_test(idle_partitions_hold_nobody_back),
 	};

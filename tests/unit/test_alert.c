@@ -22,7 +22,7 @@
 #define ROWS_MAX 20000
 
 enum { F_K, F_T, F_V };
-enum { T_KEYS, T_MINUTE, TABLES };
+enum { T_KEYS, T_MINUTE, T_THREE, TABLES };
 
 static const char head[] =
     "{\"name\": \"world\", \"topic\": {\"name\": \"world\"},"
@@ -35,7 +35,10 @@ static const char head[] =
     "   \"sum\": {\"sum\": \"v\"}}},"
     "  \"minute\": {\"by\": [\"k\"], \"measures\": {\"n\": \"count\","
     "   \"mean\": {\"average\": \"v\"}}, \"window\": {\"tumbling\": \"1m\","
-    "   \"keep\": \"2h\", \"lateness\": \"10s\"}}},"
+    "   \"keep\": \"2h\", \"lateness\": \"10s\"}},"
+    "  \"three\": {\"by\": [\"k\"], \"measures\": {\"n\": \"count\"},"
+    "   \"window\": {\"hopping\": \"3m\", \"advance\": \"1m\","
+    "   \"lateness\": \"10s\"}}},"
     " \"alerts\": [";
 
 struct row {
@@ -213,37 +216,44 @@ end(struct world *w)
 	free(w->rows);
 }
 
+static void
+add_to_row(struct world *w, unsigned table, int64_t window, const char *key,
+	   const struct event *e)
+{
+	const struct row_layout *layout = &w->alerts->layouts[table];
+	struct row *row = find(w, table, window, e->values[F_K].text);
+
+	if (!row) {
+		assert_true(w->rows_len < ROWS_MAX);
+		row = &w->rows[w->rows_len++];
+		row->table = table;
+		row->window_ms = window;
+		snprintf(row->key, sizeof(row->key), "%s", key);
+		row_init(layout, row->now);
+	} else if (!row->changed) {
+		row->was = true;
+		memcpy(row->old, row->now, sizeof(row->old));
+	}
+	row->changed = true;
+	row_add(layout, row->now, e, (struct position){0, 0});
+}
+
 /* An event at so many seconds from the beginning. */
 static void
 event(struct world *w, const char *key, double at_s, int64_t v)
 {
 	struct event e = {.time_ms = T0 + (int64_t)(at_s * 1000)};
+	int64_t minute = window_start(e.time_ms, 60000);
 
 	e.values[F_K].present = e.values[F_T].present = true;
 	e.values[F_K].text = (struct text){key, strlen(key)};
 	e.values[F_T].i = e.time_ms;
 	e.values[F_V].present = true;
 	e.values[F_V].i = v;
-	for (unsigned t = 0; t < TABLES; t++) {
-		const struct row_layout *layout = &w->alerts->layouts[t];
-		int64_t window =
-		    t == T_MINUTE ? window_start(e.time_ms, 60000) : 0;
-		struct row *row = find(w, t, window, e.values[F_K].text);
-
-		if (!row) {
-			assert_true(w->rows_len < ROWS_MAX);
-			row = &w->rows[w->rows_len++];
-			row->table = t;
-			row->window_ms = window;
-			snprintf(row->key, sizeof(row->key), "%s", key);
-			row_init(layout, row->now);
-		} else if (!row->changed) {
-			row->was = true;
-			memcpy(row->old, row->now, sizeof(row->old));
-		}
-		row->changed = true;
-		row_add(layout, row->now, &e, (struct position){0, 0});
-	}
+	add_to_row(w, T_KEYS, 0, key, &e);
+	add_to_row(w, T_MINUTE, minute, key, &e);
+	for (unsigned hop = 0; hop < 3; hop++)
+		add_to_row(w, T_THREE, minute - 60000 * (int64_t)hop, key, &e);
 }
 
 static void
@@ -594,6 +604,52 @@ test_change(void **state)
 	end(&w);
 }
 
+/* Windows that overlap come one step after the other, not one length. */
+static void
+test_hopping(void **state)
+{
+	static const unsigned few[] = {4, 2, 0, 0, 0};
+	static const unsigned many[] = {10, 10, 10, 10, 10, 10, 100, 10, 10};
+	struct world w;
+
+	(void)state;
+	begin(&w, "{\"name\": \"hot\", \"table\": \"three\", \"above\": 5,"
+		  " \"clear_below\": 3}");
+	for (unsigned i = 0; i < sizeof(few) / sizeof(*few); i++) {
+		events(&w, "a", 60 * i + 1, few[i]);
+		events(&w, "b", 60 * i + 1, 1);
+		commit(&w, 60 * i + 70);
+		/* Of the second and third minute before it; it is early. */
+		if (i == 0)
+			expect(&w, "");
+		if (i == 1)
+			expect(&w, "fires a at 120: 6/5\n");
+		if (i == 2)
+			expect(&w, "");
+		if (i == 3)
+			expect(&w, "clears a at 240: 2/5\n");
+	}
+	expect(&w, "");
+	end(&w);
+
+	begin(&w, "{\"name\": \"jump\", \"table\": \"three\", \"change\":"
+		  " {\"windows\": 2, \"above\": 1.5}}");
+	for (unsigned i = 0; i < sizeof(many) / sizeof(*many); i++) {
+		events(&w, "a", 60 * i + 1, many[i]);
+		commit(&w, 60 * i + 69.9);
+		/* Nor of the first, though 20 are twice 10, and 30 more. */
+		if (i < 7)
+			expect(&w, "");
+		commit(&w, 60 * i + 70);
+		/* 120 in three minutes; 30 in those one and two steps before.
+		 */
+		if (i == 6)
+			expect(&w, "fires a at 420: 120/45\n");
+	}
+	expect(&w, "clears a at 540: 120/180\n");
+	end(&w);
+}
+
 /* ---- Where commits fall ---- */
 
 #define STEPS 4000
@@ -635,7 +691,11 @@ static const char order_rules[] =
 	"{\"name\": \"sum\", \"table\": \"minute\", \"summary\": \"total\","
 	" \"above\": 40, \"clear_below\": 30},"
 	"{\"name\": \"low\", \"table\": \"minute\", \"summary\": \"maximum\","
-	" \"below\": 7}";
+	" \"below\": 7},"
+	"{\"name\": \"three\", \"table\": \"three\", \"above\": 15,"
+	" \"clear_below\": 9, \"for\": \"4m\"},"
+	"{\"name\": \"leap\", \"table\": \"three\", \"change\":"
+	" {\"windows\": 3, \"above\": 1.5, \"least\": 1}}";
 
 /* The same events, up to 9 s out of order; a commit after each or `rarely`. */
 static void
@@ -1132,6 +1192,7 @@ main(void)
 	    cmocka_unit_test(test_summary_of_windows),
 	    cmocka_unit_test(test_gaps),
 	    cmocka_unit_test(test_change),
+	    cmocka_unit_test(test_hopping),
 	    cmocka_unit_test(test_commits_do_not_matter),
 	    cmocka_unit_test(test_rows),
 	    cmocka_unit_test(test_summary),

@@ -415,16 +415,46 @@ static const struct {
      "f:23: tables.kinds.measures.top.maximum: the maximum needs an integer "
      "or number field; \"gift\" is of type boolean"},
     {"\"tumbling\": \"1m\"", "\"keep\": \"1m\"",
-     "f:21: tables.minute.window: needs \"tumbling\""},
+     "f:21: tables.minute.window: needs either \"tumbling\" or \"hopping\""},
+    {"\"1m\"", "\"1m\", \"hopping\": \"5m\", \"advance\": \"1m\"",
+     "f:21: tables.minute.window: needs either \"tumbling\" or \"hopping\""},
     {"\"tumbling\": \"1m\"", "\"hopping\": \"1m\"",
-     "f:21: tables.minute.window.hopping: no key \"hopping\"; there is "
-     "\"tumbling\", \"keep\", \"lateness\""},
+     "f:21: tables.minute.window: \"hopping\" and \"advance\" go together"},
+    {"\"1m\"", "\"1m\", \"advance\": \"1m\"",
+     "f:21: tables.minute.window.advance: \"hopping\" and \"advance\" go "
+     "together"},
+    {"\"tumbling\": \"1m\"", "\"hopping\": \"5m\", \"advance\": \"999ms\"",
+     "f:21: tables.minute.window.advance: must be a duration from 1s to "
+     "366d"},
+    {"\"tumbling\": \"1m\"", "\"hopping\": \"5m\", \"advance\": \"2m\"",
+     "f:21: tables.minute.window.advance: must go into \"hopping\" a whole "
+     "number of times"},
+    {"\"tumbling\": \"1m\"", "\"hopping\": \"1m\", \"advance\": \"5m\"",
+     "f:21: tables.minute.window.advance: must go into \"hopping\" a whole "
+     "number of times"},
+    {"\"tumbling\": \"1m\"", "\"hopping\": \"65s\", \"advance\": \"1s\"",
+     "f:21: tables.minute.window.advance: an event would be in 65 windows, "
+     "and 64 is the limit"},
+    {"\"tumbling\": \"1m\"",
+     "\"hopping\": \"5m\", \"advance\": \"1m\", \"keep\": \"4m\"",
+     "f:21: tables.minute.window.keep: is less than the window"},
+    {"\"tumbling\": \"1m\"",
+     "\"hopping\": \"1m\", \"advance\": \"1s\", \"keep\": \"3h\"",
+     "f:21: tables.minute.window.keep: keeps 10800 windows, and 10000 is the "
+     "limit"},
+    {"\"1m\"", "\"1m\", \"average\": \"1ms\"",
+     "f:21: tables.minute.window.average: must be a duration from 1s to "
+     "366d"},
+    {"\"n\": \"count\"},\n      \"window\": {\"tumbling\": \"1m\"",
+     "\"n\": {\"maximum\": \"price\"}},\n"
+     "      \"window\": {\"tumbling\": \"1m\", \"average\": \"1m\"",
+     "f:21: tables.minute.window.average: the measure that ranks, \"n\", is "
+     "no count and no sum"},
     {"\"tumbling\": \"1m\"", "\"tumbling\": \"999ms\"",
      "f:21: tables.minute.window.tumbling: must be a duration from 1s to "
      "366d"},
     {"\"1m\"", "\"1m\", \"keep\": \"59s\"",
-     "f:21: tables.minute.window.keep: is less than the window, "
-     "\"tumbling\""},
+     "f:21: tables.minute.window.keep: is less than the window"},
     {"\"1m\"", "\"1s\", \"keep\": \"3h\"",
      "f:21: tables.minute.window.keep: keeps 10800 windows, and 10000 is the "
      "limit"},
@@ -444,12 +474,18 @@ static const struct {
      "f:27: panels[1].table: no table \"user\"; did you mean \"users\"?"},
     {"\"kind\": \"series\"", "\"kind\": \"share\", \"table\": \"minute\"",
      "f:27: panels[1].table: table \"minute\" has a window; \"share\" panels "
-     "show tables without one, \"windows\" panels those with one"},
+     "show tables without one, \"windows\" and \"lines\" panels those with "
+     "one"},
     {"\"kind\": \"series\"", "\"kind\": \"table\"",
      "f:27: panels[1]: a \"table\" panel needs \"table\""},
     {"\"kind\": \"series\"", "\"kind\": \"windows\", \"table\": \"users\"",
      "f:27: panels[1].table: table \"users\" has no window; \"windows\" "
      "panels show those with one"},
+    {"\"kind\": \"series\"", "\"kind\": \"lines\", \"table\": \"users\"",
+     "f:27: panels[1].table: table \"users\" has no window; \"lines\" "
+     "panels show those with one"},
+    {"\"kind\": \"series\"", "\"kind\": \"schema\", \"table\": \"users\"",
+     "f:27: panels[1].table: a \"schema\" panel shows no table"},
     {"\"kind\": \"series\"",
      "\"kind\": \"share\", \"table\": \"users\", \"windows\": \"minute\"",
      "f:27: panels[1].windows: is for \"extremes\" panels only"},
@@ -817,6 +853,8 @@ test_compiled(void **state)
 	assert_int_equal(t[0].rank, 1);
 	assert_int_equal(t[0].window_ms, 0);
 	assert_int_equal(t[1].window_ms, 60000);
+	assert_int_equal(t[1].advance_ms, 60000);
+	assert_int_equal(t[1].average_ms, 0);
 	assert_int_equal(t[1].keep_ms, 7200000);
 	assert_int_equal(t[1].lateness_ms, 10000);
 	assert_int_equal(t[1].rank, 0);
@@ -864,12 +902,77 @@ test_compiled(void **state)
 }
 
 static void
+test_hopping(void **state)
+{
+	static const struct {
+		const char *window;
+		int64_t length, advance, average, keep, lateness;
+	} cases[] = {
+	    {"\"hopping\": \"5m\", \"advance\": \"1m\", \"average\": \"1m\"",
+	     300000, 60000, 60000, 7200000, 10000},
+	    {"\"hopping\": \"64s\", \"advance\": \"1s\", \"keep\": \"64s\"",
+	     64000, 1000, 0, 64000, 10000},
+	    {"\"advance\": \"1d\", \"hopping\": \"7d\", \"average\": \"2d\"",
+	     604800000, 86400000, 172800000, 1209600000, 10000},
+	    {"\"tumbling\": \"5s\", \"average\": \"1s\", \"keep\": \"8s\"",
+	     5000, 5000, 1000, 8000, 4000},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char *text = edit("\"tumbling\": \"1m\"", cases[i].window);
+		struct pipeline *p = parse_ok(text);
+		const struct table_spec *table = &p->tables[1];
+
+		assert_int_equal(table->window_ms, cases[i].length);
+		assert_int_equal(table->advance_ms, cases[i].advance);
+		assert_int_equal(table->average_ms, cases[i].average);
+		assert_int_equal(table->keep_ms, cases[i].keep);
+		assert_int_equal(table->lateness_ms, cases[i].lateness);
+		pipeline_free(p);
+		free(text);
+	}
+}
+
+/* So many windows as are kept are steps, not lengths. */
+static void
+test_hopping_change(void **state)
+{
+	static const char text[] =
+	    "{\"name\":\"x\",\"topic\":{\"name\":\"x\"},\"event\":{\"time\":"
+	    "\"t\","
+	    "\"fields\":{\"t\":{\"type\":\"time\"},\"s\":{\"type\":\"string\"}}"
+	    "},"
+	    "\"tables\":{\"all\":{\"by\":[\"s\"],\"measures\":{\"n\":\"count\"}"
+	    ","
+	    "\"window\":{\"hopping\":\"5m\",\"advance\":\"1m\",\"keep\":"
+	    "\"11m\","
+	    "\"lateness\":\"10s\"}}},\"alerts\":[{\"name\":\"a\","
+	    "\"table\":\"all\",\"change\":{\"above\":2,\"windows\":%d}}]}";
+	struct pipeline *p;
+	struct err err;
+	char with[1024];
+
+	(void)state;
+	snprintf(with, sizeof(with), text, 5);
+	p = parse_ok(with);
+	assert_int_equal(p->alerts[0].change_windows, 5);
+	pipeline_free(p);
+	snprintf(with, sizeof(with), text, 6);
+	assert_int_equal(pipeline_parse(with, strlen(with), "f", &p, &err),
+			 WEIR_PIPELINE);
+	assert_string_equal(err.text,
+			    "f:1: alerts[0].change.windows: table \"all\" does "
+			    "not keep so many complete windows");
+}
+
+static void
 test_defaults(void **state)
 {
 	struct pipeline *p;
 	static const enum panel_kind kinds[] = {
 	    PANEL_SERIES, PANEL_LEDGER,    PANEL_DEAD, PANEL_PARTITIONS,
-	    PANEL_ALERTS, PANEL_GENERATOR, PANEL_LOG};
+	    PANEL_ALERTS, PANEL_GENERATOR, PANEL_LOG,  PANEL_SCHEMA};
 	char *text;
 
 	(void)state;
@@ -881,8 +984,8 @@ test_defaults(void **state)
 	assert_int_equal(p->event.fields[0].unit, TIME_MS);
 	assert_int_equal(p->event.fields[1].path_len, 2);
 	assert_false(p->generator.present);
-	assert_int_equal(p->panels_len, 7);
-	for (unsigned i = 0; i < 7; i++) {
+	assert_int_equal(p->panels_len, sizeof(kinds) / sizeof(*kinds));
+	for (unsigned i = 0; i < p->panels_len; i++) {
 		assert_int_equal(p->panels[i].kind, kinds[i]);
 		assert_int_equal(p->panels[i].table, -1);
 	}
@@ -1031,6 +1134,11 @@ test_fingerprint(void **state)
 	    {"\"kind\", \"gift\"", "\"gift\", \"kind\"", false},
 	    {"\"1m\"", "\"2m\"", false},
 	    {"\"1m\"", "\"1m\", \"keep\": \"3h\"", false},
+	    {"\"tumbling\": \"1m\"", "\"hopping\": \"1m\", \"advance\": \"1m\"",
+	     true},
+	    {"\"tumbling\": \"1m\"",
+	     "\"hopping\": \"1m\", \"advance\": \"30s\"", false},
+	    {"\"1m\"", "\"1m\", \"average\": \"1s\"", true},
 	    {"\"1m\"", "\"1m\", \"lateness\": \"11s\"", false},
 	    {"\"users\": {", "\"people\": {", false},
 	};
@@ -1357,6 +1465,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_errors),
 	    cmocka_unit_test(test_compiled),
+	    cmocka_unit_test(test_hopping),
+	    cmocka_unit_test(test_hopping_change),
 	    cmocka_unit_test(test_defaults),
 	    cmocka_unit_test(test_uuid_length),
 	    cmocka_unit_test(test_fingerprint),
