@@ -33,6 +33,53 @@ tell_partitions(const struct chronicle *before, const struct view *view,
 			ended(view) - before->ended);
 }
 
+static void
+tell_change(const struct view *view, const struct view_change *change,
+	    struct log *log)
+{
+	const struct view_seen *field = &view->seen[change->field];
+	const struct view_position *p = &change->position;
+	char where[LOG_TEXT_MAX];
+
+	snprintf(where, sizeof(where), "%s[%" PRId32 "]@%" PRId64,
+		 p->topic ? p->topic : "?", p->partition, p->offset);
+	switch (change->kind) {
+	case VIEW_CHANGE_APPEARED:
+		log_add(log, change->time_ms, LEVEL_WARNING,
+			"field %.*s appeared: %s, %s", (int)field->name.size,
+			field->name.data, where, view_type_name(change->type));
+		break;
+	case VIEW_CHANGE_VANISHED:
+		log_add(log, change->time_ms, LEVEL_WARNING,
+			"field %.*s vanished: last in %s",
+			(int)field->name.size, field->name.data, where);
+		break;
+	case VIEW_CHANGE_TYPE:
+		log_add(log, change->time_ms, LEVEL_WARNING,
+			"field %.*s has a new type: %s, %s",
+			(int)field->name.size, field->name.data, where,
+			view_type_name(change->type));
+		break;
+	}
+}
+
+/* Oldest first, as the log is read backwards. */
+static void
+tell_changes(const struct chronicle *before, const struct view *view,
+	     struct log *log)
+{
+	int64_t more = view->changes_total - before->changes;
+	unsigned told = view->changes_len;
+
+	if (more < told)
+		told = more < 0 ? 0 : (unsigned)more;
+	if (more > told)
+		log_add(log, view->commit_ms, LEVEL_WARNING,
+			"%" PRId64 " more changes of fields", more - told);
+	while (told-- > 0)
+		tell_change(view, &view->changes[told], log);
+}
+
 static enum log_level
 alert_level(const struct view *view, const struct view_alert *alert)
 {
@@ -191,6 +238,7 @@ chronicle_add(struct chronicle *chronicle, const struct view *view,
 			view->commit);
 	} else {
 		tell_partitions(chronicle, view, log);
+		tell_changes(chronicle, view, log);
 		tell_alerts(chronicle, view, log);
 		if (view->ledger.lost > chronicle->lost)
 			log_add(log, view->commit_ms, LEVEL_WARNING,
@@ -210,6 +258,7 @@ chronicle_add(struct chronicle *chronicle, const struct view *view,
 	chronicle->partitions = view->partitions_len;
 	chronicle->ended = ended(view);
 	chronicle->lost = view->ledger.lost;
+	chronicle->changes = view->changes_total;
 	chronicle->balanced = view->balanced;
 	if (view->alert_log_len > 0 &&
 	    view->alert_log[0].since_ms > chronicle->alert_ms)

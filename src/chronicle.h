@@ -1,8 +1,9 @@
 /*
  * What has happened from one view to the next, as sentences in the log:
- * partitions that came or ended, alerts that fired, were acknowledged or
- * cleared, events that were lost, dead letters, a ledger that does not balance.
- * Pure but for the log. The first view is where it begins.
+ * partitions that came or ended, fields of events that appeared, vanished or
+ * have a new type, alerts that fired, were acknowledged or cleared, events that
+ * were lost, dead letters, a ledger that does not balance. Pure but for the log.
+ * The first view is where it begins.
  */
 #ifndef WEIR_CHRONICLE_H
 #define WEIR_CHRONICLE_H
@@ -29,6 +30,7 @@ struct chronicle {
 	bool begun;
 	unsigned partitions, ended; /* how many there were */
 	int64_t lost;
+	int64_t changes; /* of fields */
 	bool balanced;
 	int64_t alert_ms; /* the newest change that was told */
 	struct chronicle_dead dead;

@@ -173,6 +173,8 @@ open_store(struct engine *engine, const char *topic, struct err *err)
 		rc = store_load(engine->store, &was, &engine->state, &stored,
 				&stored_len, err);
 	if (rc == 0)
+		rc = store_load_seen(engine->store, engine->seen, err);
+	if (rc == 0)
 		rc = name_source(engine, topic, &is, err);
 	if (rc == 0)
 		rc = same_source(&was, &is, o->store_path, &same, err);

@@ -62,6 +62,7 @@ struct engine {
 	struct generator *generator;
 	struct store *store;
 	struct decoder *decoder;
+	struct seen *seen;
 
 	/* The engine's thread alone, once it runs. */
 	pthread_t thread;

@@ -103,6 +103,7 @@ engine_begin_seconds(struct engine *engine)
 	last->acked = engine->state.ledger.acked;
 	last->consumed = engine->state.ledger.consumed;
 	last->dead = engine->state.ledger.dead;
+	last->changes = engine->seen->changes;
 	keep_second(engine, last);
 }
 
@@ -132,6 +133,7 @@ engine_turn_seconds(struct engine *engine)
 	now.acked = engine->state.ledger.acked;
 	now.consumed = engine->state.ledger.consumed;
 	now.dead = engine->state.ledger.dead;
+	now.changes = engine->seen->changes;
 	now.lag = engine->state.ledger.lag;
 	now.commit_us = engine->commit_cost_ns / 1000;
 	/* The clock was set back or jumped: begin anew there. */
@@ -143,6 +145,7 @@ engine_turn_seconds(struct engine *engine)
 		between.acked = part(last->acked, now.acked, i, n);
 		between.consumed = part(last->consumed, now.consumed, i, n);
 		between.dead = part(last->dead, now.dead, i, n);
+		between.changes = part(last->changes, now.changes, i, n);
 		keep_second(engine, &between);
 	}
 	keep_second(engine, &now);

@@ -98,6 +98,7 @@ take_event(struct engine *engine, const struct consumer_message *message)
 	if (!slot->first)
 		slot->first = message;
 	engine->marks[number].changed_ns = engine->now_ns;
+	engine->seen->at = (struct position){(int32_t)number, message->offset};
 	reason = decoder_decode(engine->decoder, message->data, message->size,
 				engine->now_ms, &event, &fault);
 	if (reason) {
@@ -186,6 +187,7 @@ engine_commit(struct engine *engine, struct err *err)
 	    .dead_len = engine->letters_len,
 	    .seconds = engine->seconds,
 	    .seconds_len = engine->seconds_len,
+	    .seen = engine->seen,
 	};
 	struct notices notices = NOTICES_INIT;
 	int64_t began_ns = clock_flow_ns();
@@ -206,6 +208,7 @@ engine_commit(struct engine *engine, struct err *err)
 	    (int64_t)(aggregate_bytes(&engine->aggregate) +
 		      store_commit_bytes(engine->store, &engine->aggregate));
 	engine_before_commit(engine, &commit, &notices);
+	seen_settle(engine->seen);
 	rc = store_commit(engine->store, &commit, &engine->state.commit, &why);
 	engine->now_ns = clock_flow_ns();
 	if (rc)
@@ -222,6 +225,7 @@ engine_commit(struct engine *engine, struct err *err)
 	for (unsigned i = 0; i < engine->letters_len; i++)
 		free(engine->letters[i].raw);
 	engine->letters_len = engine->seconds_len = 0;
+	seen_committed(engine->seen);
 	for (unsigned i = 0; i < engine->partitions_len; i++)
 		engine->partitions[i].settled =
 		    engine->partitions[i].state == PARTITION_ENDED;
@@ -271,6 +275,7 @@ void
 engine_take(struct engine *engine, const struct consumer_message *messages,
 	    size_t len)
 {
+	engine->seen->now_ms = engine->now_ms;
 	for (size_t i = 0; i < len; i++) {
 		const struct consumer_message *message = &messages[i];
 		struct store_partition *p = &engine->partitions[message->slot];
@@ -498,7 +503,10 @@ engine_start(const struct engine_options *options, struct engine **out,
 	engine_read_clocks(engine);
 	engine->started_ns = engine->committed_ns = engine->now_ns;
 	aggregate_init(&engine->aggregate, options->pipeline);
+	engine->seen = seen_new(&options->pipeline->event);
 	rc = decoder_new(options->pipeline, &engine->decoder, err);
+	if (rc == 0)
+		decoder_watch(engine->decoder, engine->seen);
 	if (rc == 0)
 		rc = engine_open(engine, err);
 	if (rc == 0 && engine->producer) {
@@ -575,6 +583,7 @@ engine_free(struct engine *engine)
 	engine_close_kafka(engine);
 	store_close(engine->store);
 	decoder_free(engine->decoder);
+	seen_free(engine->seen);
 	aggregate_release(&engine->aggregate);
 	for (unsigned i = 0; i < engine->letters_len; i++)
 		free(engine->letters[i].raw);

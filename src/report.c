@@ -287,6 +287,76 @@ add_latency(struct json_node *to, const struct view *view)
 	add_known(latency, "behind_ms", view->behind_ms);
 }
 
+/* Null when it is not known. */
+static void
+add_position(struct json_node *to, const char *key,
+	     const struct view_position *position)
+{
+	struct json_node *entry;
+
+	if (!position->topic) {
+		json_add_null(to, key);
+		return;
+	}
+	entry = json_add_object(to, key);
+	json_add_string(entry, "topic", position->topic);
+	json_add_int(entry, "partition", position->partition);
+	json_add_int(entry, "offset", position->offset);
+}
+
+static void
+add_changes(struct json_node *to, const struct view *view)
+{
+	struct json_node *changes = json_add_array(to, "changes");
+
+	for (unsigned i = 0; i < view->changes_len; i++) {
+		const struct view_change *change = &view->changes[i];
+		const struct view_seen *field = &view->seen[change->field];
+		struct json_node *entry = json_add_object(changes, NULL);
+
+		json_add_string(entry, "change",
+				view_change_kind_name(change->kind));
+		json_add_text(entry, "name", field->name.data,
+			      field->name.size);
+		if (change->kind == VIEW_CHANGE_VANISHED)
+			json_add_null(entry, "type");
+		else
+			json_add_string(entry, "type",
+					view_type_name(change->type));
+		add_position(entry, "position", &change->position);
+		json_add_int(entry, "clock_ms", change->time_ms);
+	}
+}
+
+static void
+add_schema(struct json_node *to, const struct view *view)
+{
+	struct json_node *schema = json_add_object(to, "schema"), *fields;
+
+	json_add_int(schema, "events", view->seen_events);
+	json_add_int(schema, "beyond", view->seen_beyond);
+	json_add_int(schema, "changes_total", view->changes_total);
+	add_changes(schema, view);
+	fields = json_add_array(schema, "fields");
+	for (unsigned i = 0; i < view->seen_len; i++) {
+		const struct view_seen *field = &view->seen[i];
+		struct json_node *entry = json_add_object(fields, NULL);
+		struct json_node *types;
+
+		json_add_text(entry, "name", field->name.data,
+			      field->name.size);
+		json_add_bool(entry, "known", field->known);
+		json_add_int(entry, "events", field->events);
+		types = json_add_object(entry, "types");
+		for (unsigned t = 0; t < VIEW_TYPES; t++)
+			if (field->types[t] > 0)
+				json_add_int(types, view_type_name(t),
+					     field->types[t]);
+		add_position(entry, "first", &field->first);
+		add_position(entry, "last", &field->last);
+	}
+}
+
 void
 report_print(const struct view *view, struct buf *out)
 {
@@ -303,6 +373,7 @@ report_print(const struct view *view, struct buf *out)
 	add_offsets(report, view);
 	add_overlaps(report, view);
 	add_tables(report, view);
+	add_schema(report, view);
 	add_alerts(report, "alerts", view, view->alerts, view->alerts_len);
 	add_rules(report, view);
 	add_alerts(report, "alert_log", view, view->alert_log,

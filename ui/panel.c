@@ -21,6 +21,7 @@ static const struct panel_class *const classes[PANEL_KINDS] = {
     [PANEL_LOG] = &panel_log,
     [PANEL_LINES] = &panel_lines,
     [PANEL_GENERATOR] = &panel_generator,
+    [PANEL_SCHEMA] = &panel_schema,
 };
 
 void

@@ -155,7 +155,10 @@ void panel_list(struct panel *panel, struct canvas *canvas,
 extern const struct panel_class panel_alerts, panel_average, panel_extremes,
     panel_share, panel_spread, panel_series, panel_ledger, panel_dead,
     panel_partitions, panel_table_list, panel_windows_list, panel_log,
-    panel_generator, panel_lines;
+    panel_generator, panel_lines, panel_schema;
+
+/* Fields of events that the pipeline does not read, nor any that is in them. */
+unsigned schema_unread(const struct view *view);
 
 /* "partition@offset", and the topic where there are several. */
 void position_note(const struct view *view,

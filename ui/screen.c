@@ -58,6 +58,27 @@ add_panel(struct screen *screen, const struct view *view,
 	screen->panels_len++;
 }
 
+static bool
+has_panel(const struct screen *screen, enum panel_kind kind)
+{
+	for (unsigned i = 0; i < screen->panels_len; i++)
+		if (screen->panels[i].spec.kind == kind)
+			return true;
+	return false;
+}
+
+/*
+ * The schema, behind all others, once events have fields that the pipeline does
+ * not read: else there is no more to it than what the pipeline's file says.
+ */
+static void
+add_schema(struct screen *screen, const struct view *view)
+{
+	if (!has_panel(screen, PANEL_SCHEMA) && schema_unread(view) > 0)
+		add_panel(screen, view,
+			  &(struct panel_spec){PANEL_SCHEMA, -1, -1});
+}
+
 /*
  * The pipeline's panels in its order (an average of each table when it names
  * none), then those that need no table and that it does not name.
@@ -84,15 +105,10 @@ make_panels(struct screen *screen, const struct view *view)
 	     i++)
 		add_panel(screen, view,
 			  &(struct panel_spec){PANEL_AVERAGE, i, -1});
-	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
-		bool named = false;
-
-		for (unsigned j = 0; j < screen->panels_len; j++)
-			named |= screen->panels[j].spec.kind == always[i];
-		if (!named)
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		if (!has_panel(screen, always[i]))
 			add_panel(screen, view,
 				  &(struct panel_spec){always[i], -1, -1});
-	}
 }
 
 const struct view *
@@ -109,6 +125,7 @@ screen_show(struct screen *screen, struct view *view, int64_t now_ms)
 	if (!screen->view || screen->view->pipeline != view->pipeline ||
 	    screen->view->tables_len != view->tables_len)
 		make_panels(screen, view);
+	add_schema(screen, view);
 	/* The panels carry their order from the view before. */
 	for (unsigned i = 0; i < screen->panels_len; i++)
 		panel_set_view(&screen->panels[i], view, now_ms);

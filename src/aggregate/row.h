@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/position.h"
 #include "base/value.h"
 #include "event/event.h"
 #include "pipeline/pipeline.h"
@@ -28,11 +29,6 @@
 
 /* Partitions are kept in 24 bits, beside the mask of known measures. */
 #define ROW_PARTITION_MAX 0xffffff
-
-struct position {
-	int32_t partition;
-	int64_t offset;
-};
 
 struct row_cell {
 	enum measure_kind kind;

@@ -137,6 +137,7 @@ struct alert_moment {
 struct alert_second {
 	int64_t second;
 	int64_t consumed, dead, lag;
+	int64_t changes; /* of the schema as seen */
 };
 
 enum alert_command_kind { ALERT_ACKNOWLEDGE, ALERT_MUTE, ALERT_UNMUTE };
@@ -184,6 +185,7 @@ struct alerts {
 	/* Seconds without a hole up to `last`, oldest first. */
 	struct alert_second seconds[ALERT_OVER_MAX];
 	unsigned seconds_len;
+	int64_t changes_before; /* those of the schema before the first */
 
 	/* Of this commit. */
 	struct alert_moment now;

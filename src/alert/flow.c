@@ -7,6 +7,22 @@
 
 static const struct text no_key = {"", 0};
 
+/*
+ * Changes in the last seconds, or in those that are known: a first one need not
+ * wait until all are. While no weir runs there are none, so what has come since
+ * the last second of another run came in its very last moments.
+ */
+static int64_t
+changes(const struct alerts *alerts, int64_t over_ms)
+{
+	size_t seconds = (size_t)(over_ms / 1000);
+	size_t last = alerts->seconds_len - 1;
+
+	return alerts->seconds[last].changes -
+	       (last >= seconds ? alerts->seconds[last - seconds].changes
+				: alerts->changes_before);
+}
+
 /* Consumed and dead in the last seconds; false: they are not all known. */
 static bool
 look_back(const struct alerts *alerts, int64_t over_ms, int64_t *consumed,
@@ -51,6 +67,9 @@ flow_value(const struct alerts *alerts, const struct alert_spec *spec,
 			     ? value_real((double)dead / (double)consumed)
 			     : value_none();
 		return true;
+	case ALERT_SCHEMA:
+		*value = value_int(changes(alerts, spec->over_ms));
+		return true;
 	default:
 		return false;
 	}
@@ -68,8 +87,12 @@ keep_second(struct alerts *alerts, const struct alert_second *second)
 		alerts->silent_s++;
 	else
 		alerts->silent_s = 0;
-	if (!next)
+	if (!next) {
 		alerts->seconds_len = 0;
+		alerts->changes_before = alerts->last.second >= 0
+					     ? alerts->last.changes
+					     : second->changes;
+	}
 	if (alerts->seconds_len == ALERT_OVER_MAX) {
 		memmove(&alerts->seconds[0], &alerts->seconds[1],
 			(ALERT_OVER_MAX - 1) * sizeof(alerts->seconds[0]));

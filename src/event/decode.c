@@ -35,9 +35,17 @@ struct decoder {
 	const struct event_spec *spec;
 	struct json_decoder *json;
 	struct shapes *shapes;
+	struct seen *seen; /* NULL: nobody counts */
 	struct rule rules[PIPELINE_FIELDS_MAX];
 	struct decoded values[PIPELINE_FIELDS_MAX];
 };
+
+void
+decoder_watch(struct decoder *decoder, struct seen *seen)
+{
+	decoder->seen = seen;
+	shapes_watch(decoder->shapes, seen);
+}
 
 static int
 compare_sizes(const void *left, const void *right)
@@ -309,6 +317,8 @@ decoder_decode(struct decoder *decoder, const void *data, size_t size,
 					     decoder->values, &fault->field);
 		if (reason)
 			return reason;
+		if (decoder->seen)
+			json_decoder_see(decoder->json, decoder->seen);
 		shapes_learn(decoder->shapes, data, size);
 	}
 

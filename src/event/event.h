@@ -38,6 +38,7 @@
 #include <stdint.h>
 
 #include "event/reason.h"
+#include "event/seen.h"
 #include "pipeline/pipeline.h"
 
 /* Objects and arrays inside each other; the outermost is 1. */
@@ -72,6 +73,12 @@ struct decoder;
 int decoder_new(const struct pipeline *pipeline, struct decoder **out,
 		struct err *err);
 void decoder_free(struct decoder *decoder); /* NULL is fine */
+
+/*
+ * From now on, before any message, fields are counted into `seen`, which must
+ * outlive the decoder.
+ */
+void decoder_watch(struct decoder *decoder, struct seen *seen);
 
 /*
  * Decodes and checks one message; data may be NULL (a tombstone) and needs no

@@ -53,6 +53,7 @@ struct json_decoder {
 	dom::document document;
 	/* For messages that have to be parsed again; NULL between them. */
 	std::unique_ptr<dom::parser> slow;
+	dom::element last; /* the last message */
 };
 
 /* What a look at the tokens alone finds. */
@@ -541,9 +542,66 @@ json_decoder_decode(struct json_decoder *json, const void *data, size_t size,
 		return REASON_NOT_JSON;
 	}
 
+	json->last = root;
 	reason = take_values(json, root, values, field);
 	if (reason || !tokens.beyond)
 		return reason;
 	*field = field_beyond(json, data, size, values);
 	return REASON_OUT_OF_RANGE;
+}
+
+static enum seen_type
+type_of(dom::element element)
+{
+	switch (element.type()) {
+	case dom::element_type::INT64:
+	case dom::element_type::UINT64:
+		return SEEN_INTEGER;
+	case dom::element_type::DOUBLE:
+		return SEEN_NUMBER;
+	case dom::element_type::STRING:
+		return SEEN_STRING;
+	case dom::element_type::BOOL:
+		return SEEN_BOOLEAN;
+	case dom::element_type::ARRAY:
+		return SEEN_ARRAY;
+	case dom::element_type::OBJECT:
+		return SEEN_OBJECT;
+	case dom::element_type::NULL_VALUE:
+		break;
+	}
+	return SEEN_NULL;
+}
+
+/* The members of an object at a path of so many keys. */
+static void
+see(dom::object object, struct seen *seen, char path[SEEN_PATH_MAX],
+    size_t size, unsigned depth)
+{
+	for (dom::key_value_pair pair : object) {
+		enum seen_type type = type_of(pair.value);
+		size_t whole;
+
+		/* Most fields are not in another one. */
+		if (depth == 0 && type != SEEN_OBJECT) {
+			seen_add(seen, pair.key.data(), pair.key.size(), type);
+			continue;
+		}
+		whole = seen_path_add(path, size, depth, pair.key.data(),
+				      pair.key.size());
+		seen_add(seen, path, whole, type);
+		if (type == SEEN_OBJECT && depth + 1 < SEEN_DEPTH_MAX)
+			see(pair.value.get_object().value_unsafe(), seen, path,
+			    whole, depth + 1);
+	}
+}
+
+void
+json_decoder_see(const struct json_decoder *json, struct seen *seen)
+{
+	char path[SEEN_PATH_MAX];
+
+	seen_begin(seen);
+	see(json->last.get_object().value_unsafe(), seen, path, 0, 0);
+	seen_end(seen);
 }

@@ -23,6 +23,7 @@ extern "C" {
 
 #include "base/err.h"
 #include "event/reason.h"
+#include "event/seen.h"
 #include "pipeline/pipeline.h"
 
 enum decoded_type {
@@ -71,6 +72,9 @@ void json_decoder_free(struct json_decoder *json); /* NULL is fine */
 enum reason json_decoder_decode(struct json_decoder *json, const void *data,
 				size_t size, struct decoded *values,
 				int *field);
+
+/* Counts the fields of the last message, which had REASON_NONE. */
+void json_decoder_see(const struct json_decoder *json, struct seen *seen);
 
 #ifdef __cplusplus
 }

@@ -6,9 +6,9 @@
 #include "base/bytes.h"
 #include "event/shape.h"
 
-#define SHAPES       8    /* learned last; more kinds of events are rare */
-#define SLOTS_MAX    64   /* values of an event */
-#define TEXT_MAX     2048 /* bytes around them */
+#define SHAPES       8 /* learned last; more kinds of events are rare */
+#define SLOTS_MAX    SEEN_SLOTS /* values of an event */
+#define TEXT_MAX     2048       /* bytes around them */
 #define DEPTH_MAX    16
 #define DIGITS_MAX   18 /* of an integer: always fits 64 bits */
 #define EXACT_MAX    15 /* digits of a fraction: exact in a double */
@@ -36,10 +36,12 @@ struct shape {
 	uint32_t text_size;
 	char text[TEXT_MAX + WORD]; /* all the literals; a word is readable
 				       from any byte of them */
+	struct seen_kind *kind;     /* its fields; NULL: nobody counts */
 };
 
 struct shapes {
 	const struct event_spec *spec;
+	struct seen *seen;             /* NULL: nobody counts */
 	int same[PIPELINE_FIELDS_MAX]; /* next field with this path; -1 */
 	struct shape *shapes[SHAPES];
 	unsigned len, last, oldest;
@@ -73,14 +75,27 @@ shapes_new(const struct event_spec *spec)
 	return shapes;
 }
 
+static void
+shape_free(struct shape *shape)
+{
+	seen_kind_free(shape->kind);
+	free(shape);
+}
+
 void
 shapes_free(struct shapes *shapes)
 {
 	if (!shapes)
 		return;
 	for (unsigned i = 0; i < shapes->len; i++)
-		free(shapes->shapes[i]);
+		shape_free(shapes->shapes[i]);
 	free(shapes);
+}
+
+void
+shapes_watch(struct shapes *shapes, struct seen *seen)
+{
+	shapes->seen = seen;
 }
 
 /* ---- Reading ---- */
@@ -246,6 +261,8 @@ static bool
 shape_decode(const struct shapes *shapes, const struct shape *shape,
 	     const char *at, const char *end, struct decoded *values)
 {
+	uint64_t signature[SEEN_WORDS], types = 0;
+
 	for (unsigned i = 0; i < shape->slots_len; i++) {
 		const struct slot *slot = &shape->slots[i];
 		struct decoded ignored, *value = &ignored;
@@ -258,6 +275,11 @@ shape_decode(const struct shapes *shapes, const struct shape *shape,
 		at = take_value(at + slot->literal_size, end, value);
 		if (!at)
 			return false;
+		types = types << SEEN_BITS | value->type;
+		if ((i + 1) % SEEN_PER_WORD == 0) {
+			signature[i / SEEN_PER_WORD] = types;
+			types = 0;
+		}
 		if (slot->field < 0)
 			continue;
 		for (int f = shapes->same[slot->field]; f >= 0;
@@ -269,6 +291,9 @@ shape_decode(const struct shapes *shapes, const struct shape *shape,
 		return false;
 	for (uint32_t bits = shape->missing; bits; bits &= bits - 1)
 		values[__builtin_ctz(bits)].type = DECODED_ABSENT;
+	signature[shape->slots_len / SEEN_PER_WORD] = types;
+	if (shape->kind)
+		seen_count(shape->kind, signature);
 	return true;
 }
 
@@ -313,6 +338,19 @@ skip_space(struct learning *l)
 	while (*l->at == ' ' || *l->at == '\t' || *l->at == '\n' ||
 	       *l->at == '\r')
 		l->at++;
+}
+
+/* The path as that of a field is told; NULL: it is none. */
+static const char *
+path_here(const struct learning *l, char path[SEEN_PATH_MAX], size_t *size)
+{
+	*size = 0;
+	if (l->arrays || l->depth == 0 || l->depth > SEEN_DEPTH_MAX)
+		return NULL;
+	for (unsigned i = 0; i < l->depth; i++)
+		*size = seen_path_add(path, *size, i, l->path[i].data,
+				      l->path[i].size);
+	return path;
 }
 
 /* The field at the path, or -1; *below: there are some further in. */
@@ -374,6 +412,8 @@ learn_scalar(struct learning *l)
 {
 	struct shape *shape = l->shape;
 	struct slot *slot = &shape->slots[shape->slots_len];
+	char path[SEEN_PATH_MAX];
+	size_t size;
 	bool below;
 
 	if (shape->slots_len == SLOTS_MAX)
@@ -382,6 +422,11 @@ learn_scalar(struct learning *l)
 	if (below || !keep_literal(l, &slot->literal, &slot->literal_size))
 		return false;
 	shape->slots_len++;
+	if (shape->kind) {
+		const char *name = path_here(l, path, &size);
+
+		seen_kind_slot(shape->kind, name, size);
+	}
 	for (int f = slot->field; f >= 0; f = l->shapes->same[f])
 		shape->missing &= ~(UINT32_C(1) << f);
 	if (*l->at == '"')
@@ -416,7 +461,10 @@ learn_key(struct learning *l)
 static bool
 learn_value(struct learning *l)
 {
+	struct seen_kind *kind = l->shape->kind;
+	char path[SEEN_PATH_MAX];
 	bool object, below;
+	size_t size;
 
 	skip_space(l);
 	object = *l->at == '{';
@@ -425,6 +473,9 @@ learn_value(struct learning *l)
 	if (field_here(l, &below) >= 0 || (below && !object) ||
 	    l->depth == DEPTH_MAX)
 		return false;
+	if (kind && path_here(l, path, &size))
+		seen_kind_whole(kind, path, size,
+				object ? SEEN_OBJECT : SEEN_ARRAY);
 	l->at++;
 	skip_space(l);
 	if (*l->at == (object ? '}' : ']')) {
@@ -483,6 +534,8 @@ shapes_learn(struct shapes *shapes, const char *data, size_t size)
 	}
 	shape = xcalloc(1, sizeof(*shape));
 	l.shape = shape;
+	if (shapes->seen)
+		shape->kind = seen_kind_new(shapes->seen);
 	shape->missing = shapes->spec->fields_len == 32
 			     ? UINT32_MAX
 			     : (UINT32_C(1) << shapes->spec->fields_len) - 1;
@@ -491,7 +544,7 @@ shapes_learn(struct shapes *shapes, const char *data, size_t size)
 	if (!learned || !keep_literal(&l, &shape->tail, &shape->tail_size) ||
 	    is_known(shapes, shape)) {
 		shapes->pause = FUTILE;
-		free(shape);
+		shape_free(shape);
 		return;
 	}
 	if (shapes->len < SHAPES) {
@@ -499,7 +552,7 @@ shapes_learn(struct shapes *shapes, const char *data, size_t size)
 	} else {
 		shapes->last = shapes->oldest;
 		shapes->oldest = (shapes->oldest + 1) % SHAPES;
-		free(shapes->shapes[shapes->last]);
+		shape_free(shapes->shapes[shapes->last]);
 	}
 	shapes->shapes[shapes->last] = shape;
 }

@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 #include "event/json-decode.h"
+#include "event/seen.h"
 
 struct shapes;
 
@@ -27,13 +28,22 @@ struct shapes *shapes_new(const struct event_spec *spec);
 void shapes_free(struct shapes *shapes); /* NULL is fine */
 
 /*
+ * From now on, before any message: messages that fit are counted into `seen`,
+ * which must outlive them.
+ */
+void shapes_watch(struct shapes *shapes, struct seen *seen);
+
+/*
  * The values of the spec's fields, exactly as json_decoder_decode() gives them
  * with REASON_NONE, texts borrowed from the message; false when no shape fits.
  */
 bool shapes_decode(struct shapes *shapes, const char *data, size_t size,
 		   struct decoded *values);
 
-/* Learns from a message that json_decoder_decode() had nothing against. */
+/*
+ * Learns from a message that json_decoder_decode() had nothing against, and
+ * that has been counted.
+ */
 void shapes_learn(struct shapes *shapes, const char *data, size_t size);
 
 #endif

@@ -18,6 +18,7 @@
 #define CHANGE_MAX  60   /* windows before, that are looked up for each key */
 #define MESSAGE_MAX 1000 /* bytes */
 #define LEAST       10.0 /* of a change */
+#define FOR_OVER    "is for \"rate\", \"dead_share\" and \"schema_changes\""
 
 #define LEN(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))
 
@@ -38,6 +39,7 @@ static const char *const flows[ALERT_FLOWS] = {
     [ALERT_DEAD_SHARE] = "dead_share",
     [ALERT_RATE] = "rate",
     [ALERT_SILENCE] = "silence",
+    [ALERT_SCHEMA] = "schema_changes",
 };
 
 static const char *const placeholders[] = {
@@ -126,6 +128,21 @@ read_measure_name(const struct reader *r, const struct json_value *value,
 	return code;
 }
 
+/* 0: it has no such time. */
+static int64_t
+default_over_ms(enum alert_flow flow)
+{
+	switch (flow) {
+	case ALERT_RATE:
+	case ALERT_DEAD_SHARE:
+		return 10 * SECOND;
+	case ALERT_SCHEMA:
+		return MINUTE;
+	default:
+		return 0;
+	}
+}
+
 static int
 read_subject(const struct reader *r, const struct json_value *value,
 	     const struct pipeline *p, struct alert_spec *alert)
@@ -154,12 +171,9 @@ read_subject(const struct reader *r, const struct json_value *value,
 		if (code)
 			return code;
 		alert->flow = index;
-		if (index == ALERT_RATE || index == ALERT_DEAD_SHARE)
-			alert->over_ms = 10 * SECOND;
+		alert->over_ms = default_over_ms(alert->flow);
 		if (over && !alert->over_ms)
-			return reader_error(r, over,
-					    "is for \"rate\" and "
-					    "\"dead_share\"");
+			return reader_error(r, over, FOR_OVER);
 		if (over &&
 		    reader_duration(r, over, SECOND, OVER_MAX, &alert->over_ms))
 			return WEIR_PIPELINE;
@@ -168,8 +182,7 @@ read_subject(const struct reader *r, const struct json_value *value,
 		return 0;
 	}
 	if (over)
-		return reader_error(r, over,
-				    "is for \"rate\" and \"dead_share\"");
+		return reader_error(r, over, FOR_OVER);
 	code = compile_table_name(r, table, p, &alert->table);
 	if (code)
 		return code;

@@ -189,6 +189,7 @@ enum alert_flow {
 	ALERT_DEAD_SHARE, /* dead of what was consumed, 0 to 1 */
 	ALERT_RATE,       /* events consumed a second */
 	ALERT_SILENCE,    /* seconds without an event */
+	ALERT_SCHEMA,     /* changes of the schema as seen (event/seen.h) */
 	ALERT_FLOWS,
 };
 
@@ -209,7 +210,7 @@ struct alert_spec {
 	unsigned change_windows; /* 0: the limit is a value itself */
 	double least; /* change: a smaller value and average mean nothing */
 	int64_t for_ms, cooldown_ms;
-	int64_t over_ms; /* dead share and rate: taken over so long */
+	int64_t over_ms; /* dead share, rate and changes: over so long */
 	char *message;   /* a template; NULL: weir's own */
 	uint64_t hash;   /* of all that decides when it fires */
 };

@@ -203,6 +203,7 @@ store_alert_seconds(struct store *store, MDB_txn *txn, struct alerts *alerts,
 		second.consumed = (int64_t)get_u64(data + 16);
 		second.dead = (int64_t)get_u64(data + 24);
 		second.lag = (int64_t)get_u64(data + 32);
+		second.changes = (int64_t)get_u64(data + 48);
 		take(alerts, &second);
 	}
 	mdb_cursor_close(cursor);
@@ -513,7 +514,7 @@ store_alerts_end(struct store *store, MDB_txn *txn,
 	for (unsigned i = 0; i < commit->seconds_len; i++) {
 		const struct store_second *s = &commit->seconds[i];
 		struct alert_second second = {s->second, s->consumed, s->dead,
-					      s->lag};
+					      s->lag, s->changes};
 
 		alerts_second(alerts, &second);
 	}

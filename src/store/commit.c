@@ -470,6 +470,7 @@ write_history(struct work *work)
 		put_u64(data + 24, (uint64_t)s->dead);
 		put_u64(data + 32, (uint64_t)s->lag);
 		put_u64(data + 40, (uint64_t)s->commit_us);
+		put_u64(data + 48, (uint64_t)s->changes);
 		rc = mdb_put(work->txn, work->store->history, &k, &v, 0);
 	}
 	if (rc == 0)
@@ -675,6 +676,8 @@ commit_once(struct store *store, const struct store_commit *commit,
 		rc = write_history(&work);
 	if (rc == 0)
 		rc = write_numbers(&work);
+	if (rc == 0 && commit->seen)
+		rc = seen_write(store, work.txn, commit->seen);
 	if (rc == 0)
 		rc = store_alerts_end(store, work.txn, commit, &work.notices);
 	if (rc == 0)

@@ -34,19 +34,24 @@
 #define HISTORY_FLOW 'f' /* then second (8): counters */
 #define HISTORY_RANK 'r' /* then second (8), table (1): samples */
 
+/* First byte of the keys of "seen". */
+#define SEEN_META   'm' /* nothing behind it: events, beyond, changes */
+#define SEEN_FIELD  'f' /* then its index (4) */
+#define SEEN_CHANGE 'c' /* then its place (4): number modulo SEEN_CHANGES */
+
 /* First byte of the keys of "dead". */
 #define DEAD_LETTER 'l' /* then its number (8) */
 
 #define STATE_SIZE     (8 * (9 + 12 + REASONS + 3))
 #define PARTITION_HEAD (8 * 11)
 #define PARTITION_SIZE (PARTITION_HEAD + STORE_TOPIC_MAX)
-#define SECOND_SIZE    (8 * 6)
+#define SECOND_SIZE    (8 * 7)
 #define SAMPLE_SIZE    16 /* hash64 of the key, rank bits */
 #define DEAD_HEAD      48
 
 struct store {
 	MDB_env *env;
-	MDB_dbi meta, offsets, groups, history, dead, alerts;
+	MDB_dbi meta, offsets, groups, history, dead, seen, alerts;
 	bool has_alerts; /* stores were made without, and are read so */
 	MDB_dbi tables[PIPELINE_TABLES_MAX];
 	MDB_dbi distinct[PIPELINE_TABLES_MAX]; /* where distinct_used() */
@@ -148,6 +153,13 @@ size_t partition_encode(const struct store_partition *partition,
 int store_read_begin(struct store *store, MDB_txn **txn, struct err *err);
 void store_read_end(struct store *store, MDB_txn *txn);
 
+/*
+ * Writes what of it has changed; reads all of it into an empty one, in which
+ * nothing has changed. LMDB's codes.
+ */
+int seen_write(struct store *store, MDB_txn *txn, const struct seen *seen);
+int seen_read(struct store *store, MDB_txn *txn, struct seen *seen);
+
 /* ---- What a view is made of ---- */
 
 /* A store, in one read transaction. */
@@ -171,6 +183,10 @@ struct whole {
 /* Begins to read; a store without a commit has a state of zeros. */
 int part_begin(struct part *part, struct store *store, struct err *err);
 void part_end(struct part *part);
+
+/* The schema as seen, of all parts together. */
+int view_read_seen(const struct whole *whole, struct view *view,
+		   struct err *err);
 
 int view_build(struct whole *whole, bool windows, struct view **view,
 	       struct err *err);

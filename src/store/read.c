@@ -1124,6 +1124,8 @@ read_all(struct work *work, struct whole *whole, bool windows, struct err *err)
 	read_reasons(work);
 	rc = read_dead(work, err);
 	if (rc == 0)
+		rc = view_read_seen(whole, view, err);
+	if (rc == 0)
 		rc = read_history(work, err);
 	if (rc == 0)
 		rc = view_read_alerts(whole, view, err);

@@ -367,7 +367,7 @@ open_databases(struct store *store, enum store_mode mode, struct err *err)
 	} databases[] = {
 	    {"meta", &store->meta},     {"offsets", &store->offsets},
 	    {"groups", &store->groups}, {"history", &store->history},
-	    {"dead", &store->dead},
+	    {"dead", &store->dead},     {"seen", &store->seen},
 	};
 	MDB_txn *txn;
 	MDB_stat stat;

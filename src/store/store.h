@@ -27,6 +27,7 @@
 #include "aggregate/watermark.h"
 #include "base/err.h"
 #include "event/reason.h"
+#include "event/seen.h"
 #include "pipeline/pipeline.h"
 #include "store/ledger.h"
 #include "store/view.h"
@@ -107,6 +108,7 @@ struct store_dead {
 struct store_second {
 	int64_t second;
 	int64_t produced, acked, consumed, dead, lag, commit_us;
+	int64_t changes; /* of the schema as seen */
 };
 
 struct store_commit {
@@ -118,6 +120,8 @@ struct store_commit {
 	unsigned dead_len;
 	const struct store_second *seconds; /* new or changed ones */
 	unsigned seconds_len;
+	const struct seen *seen; /* settled; what of it has changed is written;
+				    NULL: nothing was counted */
 	const struct alert_command *commands; /* of people, oldest first */
 	unsigned commands_len;
 	/*
@@ -168,6 +172,9 @@ const struct pipeline *store_pipeline(const struct store *store);
 int store_load(struct store *store, struct store_source *source,
 	       struct store_state *state, struct store_partition **partitions,
 	       unsigned *partitions_len, struct err *err);
+
+/* The schema as seen, into an empty one. */
+int store_load_seen(struct store *store, struct seen *seen, struct err *err);
 
 /* Names the source that is read from now on. Writer's thread. */
 int store_set_source(struct store *store, const struct store_source *source,

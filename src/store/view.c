@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "event/seen.h"
 #include "store/view.h"
 
 /* Blocks grow by doubling, so a large view costs few of them. */
@@ -51,6 +52,20 @@ view_partition_state_name(enum view_partition_state state)
 	static const char *const names[] = {"read", "away", "ended"};
 
 	return names[state];
+}
+
+const char *
+view_type_name(enum view_type type)
+{
+	return seen_type_name((enum seen_type)type);
+}
+
+const char *
+view_change_kind_name(enum view_change_kind kind)
+{
+	static const char *const names[] = {"appeared", "vanished", "type"};
+
+	return names[kind];
 }
 
 const char *

@@ -30,6 +30,7 @@
 #define VIEW_WINDOWS 120 /* newest windows of a windowed table */
 #define VIEW_LINES   8   /* keys of a table with windows that are drawn */
 #define VIEW_SEEN    256 /* fields of events, the pipeline's and others */
+#define VIEW_CHANGES 32  /* of these fields, the newest */
 #define VIEW_ALERTS  100 /* alerts that are not cleared, and as many past */
 
 struct view_text {
@@ -135,6 +136,9 @@ enum view_type {
 	VIEW_TYPES,
 };
 
+/* "null", "string" and so on. Static. */
+const char *view_type_name(enum view_type type);
+
 /* A field that occurs in events, whether the pipeline reads it or not. */
 struct view_seen {
 	struct view_text name;     /* keys from the outside in, joined by "." */
@@ -143,6 +147,25 @@ struct view_seen {
 	int64_t types[VIEW_TYPES]; /* so many of these as each type */
 	struct view_position first, last;
 };
+
+enum view_change_kind {
+	VIEW_CHANGE_APPEARED,
+	VIEW_CHANGE_VANISHED, /* its position is that of the last event with it
+			       */
+	VIEW_CHANGE_TYPE,     /* it has a type that it never had */
+};
+
+/* Something new about the fields of events (event/seen.h). */
+struct view_change {
+	enum view_change_kind kind;
+	unsigned field;      /* index into seen */
+	enum view_type type; /* of a field that vanished: means nothing */
+	struct view_position position;
+	int64_t time_ms; /* clock */
+};
+
+/* "appeared", "vanished", "type". Static. */
+const char *view_change_kind_name(enum view_change_kind kind);
 
 enum view_partition_state {
 	VIEW_PARTITION_READ,  /* goes on */
@@ -283,6 +306,9 @@ struct view {
 	struct view_seen *seen;
 	unsigned seen_len;
 	int64_t seen_events, seen_beyond;
+	int64_t changes_total;       /* of all of them so often, */
+	struct view_change *changes; /* and the last ones, newest first */
+	unsigned changes_len;
 	/* Parallel to pipeline->alerts; their counts are of all alerts. */
 	struct view_rule *rules;
 	unsigned rules_len;

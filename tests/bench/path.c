@@ -150,6 +150,7 @@ struct path {
 	struct pipeline *pipeline;
 	struct writer *writer;
 	struct decoder *decoder;
+	struct seen *seen;
 	struct aggregate aggregate;
 	struct store *store;
 	struct store_state state;
@@ -253,10 +254,11 @@ stage_generate(struct path *path, unsigned len)
 
 STAGE static enum reason
 stage_decode(struct path *path, const struct message *message,
-	     struct event *event)
+	     struct position position, struct event *event)
 {
 	struct event_fault fault;
 
+	path->seen->at = position;
 	return decoder_decode(path->decoder, message->data, message->size,
 			      message->time_ms, event, &fault);
 }
@@ -283,11 +285,14 @@ stage_commit(struct path *path, size_t memory)
 	    .state = &path->state,
 	    .partitions = path->partitions,
 	    .partitions_len = path->partitions_len,
+	    .seen = path->seen,
 	};
 	struct err err;
 
+	seen_settle(path->seen);
 	check(store_commit(path->store, &commit, &path->state.commit, &err),
 	      &err);
+	seen_committed(path->seen);
 	aggregate_clear(&path->aggregate, memory / KEEP_PART);
 }
 
@@ -300,16 +305,17 @@ take(struct path *path, unsigned len, bool add)
 	struct event event;
 
 	for (unsigned i = 0; i < len; i++) {
-		if (stage_decode(path, &path->messages[i], &event) !=
+		struct position position = {(int32_t)number, p->position};
+
+		if (stage_decode(path, &path->messages[i], position, &event) !=
 		    REASON_NONE)
 			die("an event has a fault");
 		if (!add)
 			continue;
+		p->position++;
 		if (event.time_ms > p->newest_ms)
 			p->newest_ms = event.time_ms;
-		stage_aggregate(
-		    path, &event,
-		    (struct position){(int32_t)number, p->position++});
+		stage_aggregate(path, &event, position);
 	}
 	if (add)
 		stage_settle(path);
@@ -633,6 +639,8 @@ main(int argc, char **argv)
 	check(writer_new(path.pipeline, (uint64_t)seed, 0, &path.writer, &err),
 	      &err);
 	check(decoder_new(path.pipeline, &path.decoder, &err), &err);
+	path.seen = seen_new(&path.pipeline->event);
+	decoder_watch(path.decoder, path.seen);
 	aggregate_init(&path.aggregate, path.pipeline);
 	path.most = writer_max_bytes(path.writer);
 	path.room = malloc(path.most * BATCH);
@@ -675,6 +683,7 @@ main(int argc, char **argv)
 	free(path.room);
 	aggregate_release(&path.aggregate);
 	decoder_free(path.decoder);
+	seen_free(path.seen);
 	writer_free(path.writer);
 	pipeline_free(path.pipeline);
 	return 0;

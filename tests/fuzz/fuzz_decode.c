@@ -149,16 +149,36 @@ check_event(const struct event *event)
 	require(!v[7].present || v[7].i >= 0);
 }
 
+static void
+check_seen(struct seen *seen)
+{
+	seen_settle(seen);
+	for (unsigned i = 0; i < seen->fields_len; i++) {
+		const struct seen_field *field = &seen->fields[i];
+		int64_t events = 0;
+
+		for (unsigned t = 0; t < SEEN_TYPES; t++)
+			events += field->types[t];
+		require(events == field->events && events > 0);
+		require(events <= seen->events);
+		require(is_utf8(&(struct text){field->path, field->size}));
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct decoder *decoder;
+	static struct seen *seen;
 	struct event event;
 	struct event_fault fault;
 	enum reason reason;
 
-	if (!decoder)
+	if (!decoder) {
 		require(decoder_new(&pipeline, &decoder, NULL) == 0);
+		seen = seen_new(&pipeline.event);
+		decoder_watch(decoder, seen);
+	}
 	reason = decoder_decode(decoder, data, size, NOW_MS, &event, &fault);
 	require((unsigned)reason < REASONS);
 	if (reason)
@@ -167,5 +187,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_event(&event);
 	require(decoder_decode(decoder, data, size, NOW_MS, &event, &fault) ==
 		reason);
+	check_seen(seen);
 	return 0;
 }

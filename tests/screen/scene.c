@@ -327,6 +327,59 @@ fill_flow(struct view *view, int second)
 	}
 }
 
+static struct view_seen
+seen(struct view *view, const char *name, bool known, int64_t events,
+     enum view_type type, int second)
+{
+	struct view_seen field = {
+	    .name = text(view, name),
+	    .known = known,
+	    .events = events,
+	    .first = {2, 0, "interactions"},
+	    .last = {1, INT64_C(2000) * second, "interactions"},
+	};
+
+	field.types[type] = events;
+	return field;
+}
+
+void
+scene_schema(struct view *view, enum scene scene, int second)
+{
+	int64_t events = view->ledger.consumed - 200, some = events / 3;
+	struct view_seen *fields;
+	struct view_change *change;
+
+	view->seen_events = events;
+	view->seen_len = 6;
+	view->seen = fields = view_alloc(view, sizeof(*fields) * 6);
+	fields[0] = seen(view, "user", true, events, VIEW_TYPE_STRING, second);
+	fields[1] = seen(view, "item", true, events, VIEW_TYPE_STRING, second);
+	fields[1].types[VIEW_TYPE_STRING] -= 100;
+	fields[1].types[VIEW_TYPE_NULL] = 100;
+	fields[2] = seen(view, "type", true, events, VIEW_TYPE_STRING, second);
+	fields[3] = seen(view, "at", true, events, VIEW_TYPE_INTEGER, second);
+	fields[4] = seen(view, "client", false, some, VIEW_TYPE_OBJECT, second);
+	fields[5] = seen(view, "client.device_type", false, some,
+			 VIEW_TYPE_STRING, second);
+	fields[5].types[VIEW_TYPE_STRING] -= some / 50;
+	fields[5].types[VIEW_TYPE_NULL] = some / 50;
+	fields[4].first.offset = fields[5].first.offset = 123456;
+	view->changes_total = 2;
+	view->changes_len = 2;
+	view->changes = change = view_alloc(view, sizeof(*change) * 2);
+	for (unsigned i = 0; i < 2; i++)
+		change[i] = (struct view_change){
+		    .kind = VIEW_CHANGE_APPEARED,
+		    .field = 5 - i,
+		    .type = i ? VIEW_TYPE_OBJECT : VIEW_TYPE_STRING,
+		    .position = fields[5].first,
+		    .time_ms = view->commit_ms - 60000};
+	for (unsigned i = 0; scene == SCENE_HOSTILE && i < view->seen_len; i++)
+		fields[i].name = view_copy(view, hostile[i % HOSTILE].data,
+					   hostile[i % HOSTILE].size);
+}
+
 static void
 make_hostile(struct view *view)
 {

@@ -31,6 +31,12 @@ const struct pipeline *scene_alerts_pipeline(void);
 /* The view `second` seconds after the start; its commit is second × 10 + 1. */
 struct view *scene_view(enum scene scene, int second);
 
+/*
+ * The fields of its events: four that are read, an object that is not, and one
+ * in it that came later.
+ */
+void scene_schema(struct view *view, enum scene scene, int second);
+
 /* What a snapshot keeps of it: the number-th of 31, one each 10 seconds. */
 struct dashboard_past scene_past(enum scene scene, int number);
 

@@ -266,13 +266,75 @@ test_pages(void **state)
 		  &live);
 }
 
+/* The schema, which the pipeline names, or which is there for its fields. */
+static void
+draw_schema(const char *name, enum scene scene, int cols, int rows, bool ascii,
+	    bool named, const uint32_t *pressed)
+{
+	struct view *view = scene_view(scene, SECOND);
+	struct pipeline with_panel = *scene_pipeline();
+	struct buf text = BUF_INIT;
+	struct screen screen;
+	struct canvas canvas;
+
+	if (named)
+		with_panel.panels[0] =
+		    (struct panel_spec){PANEL_SCHEMA, -1, -1};
+	view->pipeline = &with_panel;
+	if (scene != SCENE_EMPTY)
+		scene_schema(view, scene, SECOND);
+	screen_init(&screen);
+	canvas_init(&canvas, ascii);
+	canvas_resize(&canvas, rows, cols);
+	screen_set_view(&screen, view, NOW);
+	for (; *pressed; pressed++) {
+		screen_draw(&screen, &canvas, NOW);
+		screen_key(&screen, *pressed, NOW);
+	}
+	screen_draw(&screen, &canvas, NOW + 100);
+	assert_null(scene_check(&canvas));
+	canvas_text(&canvas, &text);
+	golden_compare(name, &text);
+	buf_release(&text);
+	screen_release(&screen);
+	canvas_release(&canvas);
+}
+
+static void
+test_schema(void **state)
+{
+	static const uint32_t none[] = {0};
+	static const uint32_t zoom[] = {'z', KEYS_DOWN, 0};
+	static const uint32_t detail[] = {KEYS_END, KEYS_ENTER, 0};
+	static const uint32_t last[] = {KEYS_BACKTAB, 0};
+
+	(void)state;
+	draw_schema("schema-80x24", SCENE_NORMAL, 80, 24, false, true, zoom);
+	draw_schema("schema-160x50", SCENE_NORMAL, 160, 50, false, true, zoom);
+	draw_schema("schema-40x10", SCENE_NORMAL, 40, 10, false, true, zoom);
+	draw_schema("schema-page-160x50", SCENE_NORMAL, 160, 50, false, true,
+		    none);
+	draw_schema("schema-last-80x24", SCENE_NORMAL, 80, 24, false, false,
+		    last);
+	draw_schema("schema-last-160x50", SCENE_NORMAL, 160, 50, false, false,
+		    last);
+	draw_schema("schema-ascii", SCENE_HOSTILE, 80, 24, true, true, zoom);
+	draw_schema("schema-hostile", SCENE_HOSTILE, 160, 50, false, true,
+		    zoom);
+	draw_schema("schema-none", SCENE_EMPTY, 80, 24, false, true,
+		    (const uint32_t[]){'z', 0});
+	draw_schema("detail-schema", SCENE_NORMAL, 80, 24, false, true, detail);
+	draw_schema("detail-schema-hostile", SCENE_HOSTILE, 80, 24, false, true,
+		    detail);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_scenes), cmocka_unit_test(test_ascii),
 	    cmocka_unit_test(test_covers), cmocka_unit_test(test_past),
-	    cmocka_unit_test(test_pages),
+	    cmocka_unit_test(test_pages),  cmocka_unit_test(test_schema),
 	};
 
 	if (!setlocale(LC_ALL, "C.UTF-8"))

@@ -823,9 +823,12 @@ seconds(struct world *w, int64_t from, unsigned len, int64_t consumed,
 	int64_t consumed_each, int64_t dead_each, int64_t lag)
 {
 	for (unsigned i = 0; i < len; i++) {
-		struct alert_second s = {second_0 + from + i,
-					 consumed + consumed_each * (i + 1),
-					 dead_each * (from + i), lag};
+		struct alert_second s = {
+		    .second = second_0 + from + i,
+		    .consumed = consumed + consumed_each * (i + 1),
+		    .dead = dead_each * (from + i),
+		    .lag = lag,
+		};
 
 		commit_seconds(w, -1, &s, 1);
 	}
@@ -875,11 +878,75 @@ test_dead_share(void **state)
 	expect(&w, "fires  at 3: 0.2/0.1\n");
 	/* Nothing comes at all: nothing is dead. */
 	for (int64_t i = 3; i < 5; i++) {
-		struct alert_second s = {second_0 + i, 300, 40, 0};
+		struct alert_second s = {
+		    .second = second_0 + i, .consumed = 300, .dead = 40};
 
 		commit_seconds(&w, -1, &s, 1);
 	}
 	expect(&w, "clears  at 5: 0/0.1\n");
+	end(&w);
+}
+
+static void
+changes(struct world *w, int64_t from, unsigned len, int64_t changes)
+{
+	for (unsigned i = 0; i < len; i++) {
+		struct alert_second s = {.second = second_0 + from + i,
+					 .consumed = from + i,
+					 .changes = changes};
+
+		commit_seconds(w, -1, &s, 1);
+	}
+}
+
+static void
+test_schema_changes(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, "{\"name\": \"schema\", \"flow\": \"schema_changes\","
+		  " \"over\": \"10s\", \"above\": 0}");
+	/* Those of earlier runs are none of these. */
+	changes(&w, 0, 3, 7);
+	expect(&w, "");
+	/* At once, though ten seconds are not known yet; for ten seconds. */
+	changes(&w, 3, 1, 9);
+	expect(&w, "fires  at 4: 2/0\n");
+	changes(&w, 4, 9, 9);
+	expect(&w, "");
+	changes(&w, 13, 1, 9);
+	expect(&w, "clears  at 14: 0/0\n");
+	changes(&w, 14, 2, 10);
+	expect(&w, "fires  at 15: 1/0\n");
+	/* What a run committed in its last moments counts in the next one. */
+	changes(&w, 100, 1, 11);
+	expect(&w, "");
+	changes(&w, 101, 9, 11);
+	expect(&w, "");
+	changes(&w, 110, 1, 11);
+	expect(&w, "clears  at 111: 0/0\n");
+	/* But not what it has judged. */
+	changes(&w, 111, 1, 12);
+	expect(&w, "fires  at 112: 1/0\n");
+	changes(&w, 200, 1, 12);
+	expect(&w, "clears  at 201: 0/0\n");
+	end(&w);
+	/* A minute, when nothing is said. */
+	begin(&w, "{\"name\": \"schema\", \"flow\": \"schema_changes\","
+		  " \"above\": 1}");
+	assert_int_equal(w.p->alerts[0].over_ms, 60000);
+	end(&w);
+	/* As long as can be: what is older is none of them. */
+	begin(&w, "{\"name\": \"schema\", \"flow\": \"schema_changes\","
+		  " \"over\": \"5m\", \"above\": 0}");
+	changes(&w, 0, 1, 0);
+	changes(&w, 1, 300, 1);
+	expect(&w, "fires  at 2: 1/0\n");
+	changes(&w, 301, 1, 1);
+	expect(&w, "clears  at 302: 0/0\n");
+	changes(&w, 302, 700, 1);
+	expect(&w, "");
 	end(&w);
 }
 
@@ -1199,6 +1266,7 @@ main(void)
 	    cmocka_unit_test(test_lag),
 	    cmocka_unit_test(test_dead_share),
 	    cmocka_unit_test(test_rate),
+	    cmocka_unit_test(test_schema_changes),
 	    cmocka_unit_test(test_silence),
 	    cmocka_unit_test(test_bounded),
 	    cmocka_unit_test(test_one_notice),

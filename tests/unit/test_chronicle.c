@@ -226,6 +226,56 @@ test_dead(void **state)
 		    "1 dead letter: 1 out of range (user_id: max)");
 }
 
+static void
+test_fields(void **state)
+{
+	struct world *w = *state;
+	static char names[2][16] = {"device_type", "a\x1b"};
+	struct view_seen seen[2] = {{.name = {names[0], 11}},
+				    {.name = {names[1], 2}}};
+	struct view_change changes[VIEW_CHANGES] = {{0}};
+
+	w->view.seen = seen;
+	w->view.changes = changes;
+	w->view.changes_total = 4;
+	w->view.changes_len = 1;
+	tell(w); /* What was there before is no news. */
+	assert_int_equal(tell(w), 0);
+	w->view.changes_total = 7;
+	w->view.changes_len = 4;
+	changes[0] = (struct view_change){
+	    VIEW_CHANGE_TYPE, 1, VIEW_TYPE_ARRAY, {3, 9, NULL}, NOW};
+	changes[1] = (struct view_change){VIEW_CHANGE_VANISHED,
+					  0,
+					  VIEW_TYPE_NULL,
+					  {1, 77, "my_events"},
+					  NOW + 1};
+	changes[2] = (struct view_change){VIEW_CHANGE_APPEARED,
+					  0,
+					  VIEW_TYPE_STRING,
+					  {2, 1234, "my_events"},
+					  NOW + 2};
+	assert_int_equal(tell(w), 3);
+	assert_line(w, 2, LEVEL_WARNING,
+		    "field device_type appeared: my_events[2]@1234, string");
+	assert_int_equal(w->lines.at[2].time_ms, NOW + 2);
+	assert_line(w, 1, LEVEL_WARNING,
+		    "field device_type vanished: last in my_events[1]@77");
+	assert_line(w, 0, LEVEL_WARNING,
+		    "field a\x1b has a new type: ?[3]@9, array");
+	assert_int_equal(tell(w), 0);
+	/* More than are kept. */
+	w->view.changes_total = 107;
+	w->view.changes_len = VIEW_CHANGES;
+	assert_true(tell(w) > 1);
+	assert_true(strstr(w->lines.at[w->lines.len - 1].text, "pipeline"));
+	for (unsigned i = 0; i < w->lines.len; i++)
+		if (strcmp(w->lines.at[i].text, "68 more changes of fields") ==
+		    0)
+			return;
+	fail_msg("those that are not told are not counted");
+}
+
 int
 main(void)
 {
@@ -234,6 +284,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_flow, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_alerts, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_dead, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_fields, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,7 +157,8 @@ static const struct {
      "common, "
      "so they are no shares of a whole"},
     {NAME, RULE("{\"name\": \"a\", \"flow\": \"lag\", \"over\": \"9s\"}"),
-     "f:2: alerts[0].over: is for \"rate\" and \"dead_share\""},
+     "f:2: alerts[0].over: is for \"rate\", \"dead_share\" and "
+     "\"schema_changes\""},
     {NAME, RULE("{\"name\": \"a\", \"flow\": \"lag\"}"),
      "f:2: alerts[0]: needs one of \"above\", \"below\", \"change\""},
     {NAME, RULE(HOT "\"above\": 5, \"below\": 1}"),

@@ -953,6 +953,36 @@ test_random(void **state)
 	}
 }
 
+/* The schema is there once there is more to it than the pipeline's file says.
+ */
+static void
+test_schema_comes(void **state)
+{
+	struct fixture *f = *state;
+	unsigned panels = f->screen.panels_len;
+	struct view *view = scene_view(SCENE_NORMAL, 134);
+
+	scene_schema(view, SCENE_NORMAL, 134);
+	view->seen_len = 4; /* those that are read */
+	screen_set_view(&f->screen, view, NOW + 1000);
+	assert_int_equal(f->screen.panels_len, panels);
+	press(f, KEYS_TAB, NOW + 1000);
+	for (int second = 135; second < 138; second++) {
+		view = scene_view(SCENE_NORMAL, second);
+		scene_schema(view, SCENE_NORMAL, second);
+		screen_set_view(&f->screen, view, NOW + 2000);
+		assert_int_equal(f->screen.panels_len, panels + 1);
+		assert_int_equal(f->screen.panels[panels].spec.kind,
+				 PANEL_SCHEMA);
+		assert_int_equal(f->screen.focus, 1);
+	}
+	press(f, KEYS_BACKTAB, NOW + 2000);
+	press(f, KEYS_BACKTAB, NOW + 2000);
+	press(f, 'z', NOW + 2000);
+	assert_true(
+	    reads(f, NOW + 2000, "client.device_type 33.3 % string 98.0 %"));
+}
+
 int
 main(void)
 {
@@ -968,6 +998,7 @@ main(void)
 	    TEST(test_frozen),
 	    TEST(test_modes),
 	    TEST(test_panels),
+	    TEST(test_schema_comes),
 	    TEST(test_help_and_quit),
 	    TEST(test_key_table),
 	    TEST(test_alerts_appear),
