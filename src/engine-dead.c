@@ -9,8 +9,6 @@
 #include "engine-state.h"
 #include "letter.h"
 
-#define FLUSH_MS 1000
-
 /* The last ENGINE_DEAD_KEEP since the commit are kept. */
 static void
 keep(struct engine *engine, const struct consumer_message *message,
@@ -47,7 +45,8 @@ static void
 become_row(const struct engine *engine, const struct letter *letter,
 	   struct output_record *record, struct buf *row)
 {
-	size_t room = output_room(engine->dead_letters, record);
+	const struct output *output = engine->trails[TRAIL_DEAD].output;
+	size_t room = output_room(output, record);
 
 	record->source_hash = output_hash(record->key, record->key_size,
 					  record->value, record->value_size);
@@ -56,8 +55,7 @@ become_row(const struct engine *engine, const struct letter *letter,
 		record->key = NULL;
 		record->key_size = 0;
 		row->size = 0;
-		letter_row(letter, output_room(engine->dead_letters, record),
-			   row);
+		letter_row(letter, output_room(output, record), row);
 	}
 	record->value = row->data;
 	record->value_size = row->size;
@@ -108,9 +106,7 @@ write_letter(struct engine *engine, const struct consumer_message *message,
 	    .headers = headers,
 	};
 	struct buf words = BUF_INIT, row = BUF_INIT;
-	bool waited = false;
 	struct err err;
-	int rc;
 
 	letter_message(&pipeline->event, reason, fault, &words);
 	letter.message = words.data;
@@ -124,14 +120,7 @@ write_letter(struct engine *engine, const struct consumer_message *message,
 	add_header(headers, &record.headers_len, "weir.rule", letter.rule);
 	if (pipeline->dead_letters_json)
 		become_row(engine, &letter, &record, &row);
-	/* The topic takes them more slowly than they come: so do we. */
-	while ((rc = output_add(engine->dead_letters, &record, &err)) ==
-		   WEIR_FULL &&
-	       !(waited && atomic_load(&engine->stopping))) {
-		output_flush(engine->dead_letters, FLUSH_MS, NULL);
-		waited = true;
-	}
-	if (rc)
+	if (engine_trail_add(engine, TRAIL_DEAD, &record, &err))
 		engine_fail(engine, &err);
 	buf_release(&words);
 	buf_release(&row);
@@ -145,26 +134,6 @@ engine_bury(struct engine *engine, const struct consumer_message *message,
 	engine->state.dead_by_reason[reason]++;
 	engine->state.dead_seq++;
 	keep(engine, message, reason, fault);
-	if (engine->dead_letters && !atomic_load(&engine->failed) &&
-	    message->offset > engine->slots[message->slot].written)
+	if (engine_trail_wants(engine, TRAIL_DEAD, message))
 		write_letter(engine, message, reason, fault);
-}
-
-int
-engine_flush_dead(struct engine *engine, struct err *err)
-{
-	int rc;
-
-	if (!engine->dead_letters)
-		return 0;
-	/* One that could not be added is missing, whatever the flush says. */
-	if (atomic_load(&engine->failed))
-		return err_set(err, WEIR_KAFKA, 0, "%s", engine->problem);
-	rc = output_flush(engine->dead_letters, FLUSH_MS, err);
-	if (rc == WEIR_FULL)
-		err_set(err, WEIR_FULL, 0,
-			"the topic of dead letters, %s, does not take them at "
-			"the moment; nothing is committed until it does",
-			engine->options.dead_letters);
-	return rc;
 }

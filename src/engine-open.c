@@ -28,26 +28,21 @@ random_id(char *to, size_t room, struct err *err)
 static int
 open_dead_letters(struct engine *engine, struct err *err)
 {
-	const struct engine_options *o = &engine->options;
-	unsigned partitions = assignment_partitions(engine->assignment);
-	int rc;
+	/* Those of Kafka Connect's dead-letter queues (KIP-298). */
+	static const struct output_position_names names = {
+	    "__connect.errors.topic", "__connect.errors.partition",
+	    "__connect.errors.offset"};
+	const char *topic = engine->options.dead_letters;
 
-	if (assignment_means(engine->assignment, o->dead_letters))
+	if (assignment_means(engine->assignment, topic))
 		return err_set(err, WEIR_USAGE, 0,
 			       "the topic of dead letters, %s, is one of those "
 			       "that are watched: each letter would be one "
 			       "again; give another --dead-letters or --topic",
-			       o->dead_letters);
-	if (engine->embedded)
-		rc = embedded_topic(engine->embedded, o->dead_letters,
-				    partitions, err);
-	else
-		rc = kafka_topic_create(&o->kafka, o->dead_letters, partitions,
-					0, err);
-	if (rc == 0)
-		rc = output_new(&o->kafka, o->dead_letters, o->memory_bytes / 8,
-				&engine->dead_letters, err);
-	return rc;
+			       topic);
+	return engine_open_trail(engine, TRAIL_DEAD, topic,
+				 assignment_partitions(engine->assignment),
+				 &names, err);
 }
 
 static int
@@ -201,6 +196,8 @@ engine_open(struct engine *engine, struct err *err)
 	if (rc == 0 && o->dead_letters)
 		rc = open_dead_letters(engine, err);
 	if (rc == 0)
+		rc = engine_open_outputs(engine, err);
+	if (rc == 0)
 		rc = engine_open_delivery(engine, err);
 	/* Nor are the members of a group disturbed for it. */
 	if (rc == 0 && !engine->embedded)
@@ -215,7 +212,7 @@ engine_close_kafka(struct engine *engine)
 	generator_free(engine->generator);
 	delivery_free(engine->delivery);
 	producer_free(engine->producer);
-	output_free(engine->dead_letters);
+	engine_close_trails(engine);
 	assignment_free(engine->assignment);
 	if (engine->embedded && engine->consumer) {
 		/*
@@ -231,7 +228,6 @@ engine_close_kafka(struct engine *engine)
 	embedded_stop(engine->embedded);
 	engine->faults = NULL;
 	engine->generator = NULL;
-	engine->dead_letters = NULL;
 	engine->delivery = NULL;
 	engine->assignment = NULL;
 	engine->consumer = NULL;

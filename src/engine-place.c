@@ -46,8 +46,10 @@ engine_add_entry(struct engine *engine, const char *topic, int32_t number,
 	p->begin = p->position = p->end = begin;
 	p->newest_ms = WATERMARK_NONE;
 	p->first_offset = p->last_offset = -1;
-	engine->slots[i] = (struct engine_slot){
-	    .published = -1, .told = -1, .written = -1, .created_ms = -1};
+	engine->slots[i] =
+	    (struct engine_slot){.published = -1, .told = -1, .created_ms = -1};
+	for (unsigned t = 0; t < TRAILS; t++)
+		engine->slots[i].written[t] = -1;
 	engine->marks[i] = (struct watermark_partition){
 	    .newest_ms = WATERMARK_NONE, .caught_up = true};
 	engine->ends[i] = 0;
@@ -181,37 +183,6 @@ find_begin(struct engine *engine, const struct store_partition *p,
 	return 0;
 }
 
-/*
- * How far the dead letters of this partition have come: what is read again
- * need not be written again. Those of an earlier topic of the same name do not
- * count.
- */
-static int
-find_written(struct engine *engine, unsigned i, int64_t end, struct err *err)
-{
-	const struct store_partition *p = &engine->partitions[i];
-	struct consumer_log log = {.topic = p->topic, .partition = p->number};
-	uint64_t hash;
-	int rc;
-
-	engine->slots[i].written = -1;
-	if (!engine->dead_letters)
-		return 0;
-	rc = output_last(engine->dead_letters, p->topic, p->number, &log.offset,
-			 &hash, err);
-	if (rc || log.offset < p->position || log.offset >= end)
-		return rc;
-	consumer_peek(engine->consumer, &log, 1, ANSWER_MS);
-	if (log.rc && log.rc != WEIR_NOT_FOUND) {
-		if (err)
-			*err = log.why;
-		return log.rc;
-	}
-	if (log.rc == WEIR_NOT_FOUND || log.print.content == hash)
-		engine->slots[i].written = log.offset;
-	return 0;
-}
-
 /* An entry that replaces another one of the same partition. */
 static unsigned
 replace(struct engine *engine, unsigned i, int64_t begin)
@@ -300,7 +271,7 @@ place(struct engine *engine, unsigned i, const struct consumer_log *log,
 	}
 	p->end = log->end > p->position ? log->end : p->position;
 	engine->ends[i] = log->end;
-	rc = find_written(engine, i, log->end, err);
+	rc = engine_place_trails(engine, i, log->end, err);
 	if (rc == 0)
 		rc = consumer_start(engine->consumer, i, p->topic, p->number,
 				    p->position, err);

@@ -5,7 +5,9 @@
  *   engine.c        the flow, its start and its end
  *   engine-open.c   what must be open before anything flows
  *   engine-place.c  which partitions are read, and from where on
+ *   engine-trail.c  topics that are written beside the flow, each record once
  *   engine-dead.c   dead letters
+ *   engine-derive.c the pipeline's outputs: events and windows
  *   engine-alerts.c alerts: commands, and who is told
  *   engine-stock.c  counting: the ledger, watermarks, seconds
  *   engine-step.c   the flow in steps, without its threads
@@ -34,6 +36,28 @@
 #define ENGINE_SECONDS_KEEP 128
 #define ENGINE_COMMANDS     64 /* about alerts, waiting for a commit */
 
+/* Trails: that of dead letters, then those of the pipeline's outputs. */
+enum {
+	TRAIL_DEAD,
+	TRAIL_OUTPUTS,
+	TRAILS = TRAIL_OUTPUTS + PIPELINE_OUTPUTS_MAX
+};
+
+/* A topic that is written beside the flow. */
+struct engine_trail {
+	const char *topic;
+	struct output *output; /* NULL: nothing is written */
+};
+
+/* Of an output of windows: what was in its topic when it was opened. */
+struct engine_there {
+	struct store_place place; /* rows before it are */
+	/* And those of its window up to the key with this hash, which is looked
+	   for once that window is complete. */
+	uint64_t hash;
+	bool sought;
+};
+
 /* Beside each entry of the store's partitions: how it is being read. */
 struct engine_slot {
 	bool fetching;
@@ -42,8 +66,9 @@ struct engine_slot {
 	bool placed;       /* it was fetched before in this run */
 	int64_t published; /* the group's offset when it was gained; -1 */
 	int64_t told;      /* the offset that we published last */
-	int64_t written;   /* the last event whose dead letter is in its topic
-			      already; -1: none */
+	/* The last event whose record is in the trail's topic already, from an
+	   earlier run; -1: none. */
+	int64_t written[TRAILS];
 	size_t consumed_bytes;                       /* of this round */
 	const struct consumer_message *first, *last; /* the same */
 	int64_t created_ms; /* when the last event was; -1: not known */
@@ -57,8 +82,8 @@ struct engine {
 	struct producer *producer;
 	struct assignment *assignment;
 	struct consumer *consumer;
-	struct output *dead_letters; /* NULL: they are not written */
-	struct delivery *delivery;   /* of alerts */
+	struct engine_trail trails[TRAILS];
+	struct delivery *delivery; /* of alerts */
 	struct generator *generator;
 	struct store *store;
 	struct decoder *decoder;
@@ -82,13 +107,18 @@ struct engine {
 	int64_t valid, dead, late;                   /* of this run */
 	struct store_dead letters[ENGINE_DEAD_KEEP]; /* since the last commit */
 	unsigned letters_len;
+	/* By the pipeline's outputs. */
+	struct store_output outputs[PIPELINE_OUTPUTS_MAX];
+	struct engine_there there[PIPELINE_OUTPUTS_MAX];
+	int64_t derived; /* rows of windows since the last commit */
 	struct store_second seconds[ENGINE_SECONDS_KEEP];
 	unsigned seconds_len;
 	struct store_second last_second; /* the counters at its end */
 	struct latency latency;
 	int64_t now_ms, now_ns; /* of this round */
-	int64_t committed_ns, commit_cost_ns, retry_ns;
-	bool changed; /* since the last commit */
+	int64_t committed_ns, commit_wait_ns, commit_cost_ns, retry_ns;
+	bool changed;    /* since the last commit */
+	struct buf text; /* room for a derived record */
 	int64_t begin_asked_ns, placed_ns;
 	int64_t started_ns;
 
@@ -157,8 +187,51 @@ void engine_publish(struct engine *engine, bool wait);
 /* Counts a dead letter, keeps it, and writes it to its topic. */
 void engine_bury(struct engine *engine, const struct consumer_message *message,
 		 enum reason reason, const struct event_fault *fault);
-/* Waits until all dead letters are in their topic: before a commit. */
-int engine_flush_dead(struct engine *engine, struct err *err);
+
+/*
+ * Makes the trail's topic, of so many partitions, if it is not there, and opens
+ * it. That nothing is read from it is the caller's to know.
+ */
+int engine_open_trail(struct engine *engine, unsigned trail, const char *topic,
+		      unsigned partitions,
+		      const struct output_position_names *names,
+		      struct err *err);
+/*
+ * Finds how far each trail has come in a partition that is about to be read,
+ * and whose log ends at `end`: what is read again is not written again.
+ */
+int engine_place_trails(struct engine *engine, unsigned i, int64_t end,
+			struct err *err);
+/* Whether an event's record is still to be written. */
+bool engine_trail_wants(const struct engine *engine, unsigned trail,
+			const struct consumer_message *message);
+/*
+ * Adds a record; when the topic takes them more slowly than they come, waits
+ * for it. WEIR_FULL: it does not take it, and the engine is to stop; WEIR_KAFKA
+ * when it was refused.
+ */
+int engine_trail_add(struct engine *engine, unsigned trail,
+		     const struct output_record *record, struct err *err);
+/*
+ * Waits a while until all records are in their topics: before a commit.
+ * WEIR_FULL: not yet, try again.
+ */
+int engine_flush_trails(struct engine *engine, struct err *err);
+void engine_close_trails(struct engine *engine);
+
+/* Opens the pipeline's outputs, and finds how far those of windows have come.
+ */
+int engine_open_outputs(struct engine *engine, struct err *err);
+/* Writes what outputs want of a valid event. */
+void engine_derive_event(struct engine *engine,
+			 const struct consumer_message *message,
+			 const struct event *event);
+/*
+ * Writes rows of windows that were complete at the last commit, as many as a
+ * commit may wait for; engine->derived says how many. The next commit stores
+ * that they are written.
+ */
+int engine_derive_windows(struct engine *engine, struct err *err);
 
 /* Connects to who is told of alerts, and tells what is left to tell. */
 int engine_open_delivery(struct engine *engine, struct err *err);

@@ -96,15 +96,15 @@ read_all(struct engine *engine, struct err *err)
 	return rc;
 }
 
-/* Until all dead letters are in their topic. */
+/* Until dead letters and outputs are in their topics. */
 static int
-write_dead(struct engine *engine, struct err *err)
+write_trails(struct engine *engine, struct err *err)
 {
 	int64_t until_ns = clock_steady_ns() + PATIENCE_NS;
 	int rc;
 
 	do
-		rc = engine_flush_dead(engine, err);
+		rc = engine_flush_trails(engine, err);
 	while (rc == WEIR_FULL && clock_steady_ns() < until_ns);
 	return rc;
 }
@@ -123,7 +123,7 @@ engine_settle(struct engine *engine, struct err *err)
 	if (rc == 0 && reads)
 		rc = read_all(engine, err);
 	if (rc == 0 && reads)
-		rc = write_dead(engine, err);
+		rc = write_trails(engine, err);
 	/* Silence because of an outage is not idleness: see watermark.h. */
 	for (unsigned i = 0; !reads && i < engine->partitions_len; i++)
 		engine->marks[i].changed_ns = engine->now_ns;

@@ -20,10 +20,12 @@
 
 /*
  * A commit follows the last one after ten times its cost, so that committing
- * takes at most a tenth of the time; never sooner than the screen could show
- * it, never later than a person would wait.
+ * takes at most a tenth of the time, and waiting for topics before it at most a
+ * third; never sooner than the screen could show it, never later than a person
+ * would wait.
  */
 #define COMMIT_COST_FACTOR 10
+#define COMMIT_WAIT_FACTOR 2
 #define COMMIT_MIN_NS      INT64_C(100000000)
 #define COMMIT_MAX_NS      INT64_C(2000000000)
 #define COMMIT_IDLE_NS     INT64_C(1000000000) /* when nothing happens */
@@ -106,6 +108,7 @@ take_event(struct engine *engine, const struct consumer_message *message)
 		return;
 	}
 	engine->valid++;
+	engine_derive_event(engine, message, &event);
 	if (event.time_ms > p->newest_ms)
 		p->newest_ms = event.time_ms;
 	if (event.time_ms > engine->state.newest_ms)
@@ -138,7 +141,8 @@ static bool
 commit_due(const struct engine *engine, bool finishing)
 {
 	int64_t since = engine->now_ns - engine->committed_ns;
-	int64_t pause = engine->commit_cost_ns * COMMIT_COST_FACTOR;
+	int64_t pause = engine->commit_cost_ns * COMMIT_COST_FACTOR +
+			engine->commit_wait_ns * COMMIT_WAIT_FACTOR;
 
 	if (engine->retry_ns)
 		return engine->now_ns >= engine->retry_ns;
@@ -188,15 +192,17 @@ engine_commit(struct engine *engine, struct err *err)
 	    .seconds = engine->seconds,
 	    .seconds_len = engine->seconds_len,
 	    .seen = engine->seen,
+	    .outputs = engine->outputs,
 	};
 	struct notices notices = NOTICES_INIT;
-	int64_t began_ns = clock_flow_ns();
+	int64_t asked_ns = clock_flow_ns(), began_ns;
 	struct err why;
 	int rc;
 
-	rc = engine_flush_dead(engine, &why);
+	rc = engine_flush_trails(engine, &why);
 	if (rc)
 		return put_off(engine, rc, &why, err);
+	began_ns = clock_flow_ns();
 	engine_take_stock(engine);
 	engine->state.commit_ms = engine->now_ms;
 	engine->state.commit_us = engine->commit_cost_ns / 1000;
@@ -232,8 +238,15 @@ engine_commit(struct engine *engine, struct err *err)
 	engine_publish(engine, false);
 	engine->changed = false;
 	engine->committed_ns = engine->now_ns;
+	engine->commit_wait_ns = began_ns - asked_ns;
 	engine->commit_cost_ns = engine->now_ns - began_ns;
-	return 0;
+	rc = engine_derive_windows(engine, &why);
+	if (rc) {
+		engine_fail(engine, &why);
+		if (err)
+			*err = why;
+	}
+	return rc;
 }
 
 /* ---- The flow ---- */
@@ -566,6 +579,9 @@ engine_stop(struct engine *engine, bool (*hurry)(void *ctx), void *ctx,
 			drain(engine, hurry, ctx);
 		engine_read_clocks(engine);
 		rc = engine_commit(engine, err);
+		/* What that has completed is written, and stored as such. */
+		while (rc == 0 && engine->derived > 0)
+			rc = engine_commit(engine, err);
 		if (rc == 0)
 			rc = engine_end_delivery(engine, err);
 		if (rc == 0)
@@ -585,6 +601,7 @@ engine_free(struct engine *engine)
 	decoder_free(engine->decoder);
 	seen_free(engine->seen);
 	aggregate_release(&engine->aggregate);
+	buf_release(&engine->text);
 	for (unsigned i = 0; i < engine->letters_len; i++)
 		free(engine->letters[i].raw);
 	free(engine->partitions);

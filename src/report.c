@@ -248,6 +248,20 @@ add_rules(struct json_node *to, const struct view *view)
 	}
 }
 
+static void
+add_outputs(struct json_node *to, const struct view *view)
+{
+	struct json_node *list = json_add_array(to, "outputs");
+
+	for (unsigned i = 0; i < view->outputs_len; i++) {
+		struct json_node *entry = json_add_object(list, NULL);
+
+		json_add_string(entry, "topic",
+				view->pipeline->outputs[i].topic);
+		json_add_int(entry, "records", view->outputs[i].records);
+	}
+}
+
 /* Over this run, by the clock. */
 static void
 add_rates(struct json_node *to, const struct view *view)
@@ -378,6 +392,7 @@ report_print(const struct view *view, struct buf *out)
 	add_rules(report, view);
 	add_alerts(report, "alert_log", view, view->alert_log,
 		   view->alert_log_len);
+	add_outputs(report, view);
 	add_rates(report, view);
 	add_latency(report, view);
 	json_print(report, true, out);

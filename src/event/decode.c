@@ -250,6 +250,7 @@ check_time(const struct rule *rule, const struct decoded *from,
 	if (from->type == DECODED_INT && from->i < 0)
 		return RULE_UNIT;
 	ms = from->type == DECODED_INT ? (uint64_t)from->i : from->u;
+	to->written = ms;
 	switch (rule->unit) {
 	case TIME_S:
 		if (ms > INT64_MAX / 1000)

@@ -51,8 +51,12 @@ struct event_value {
 		struct text text; /* FIELD_STRING, unescaped; borrowed until
 				     the next call, from the decoder or the
 				     message */
-		int64_t i;        /* FIELD_INT, FIELD_TIME in ms, FIELD_BOOL */
-		double d;         /* FIELD_NUMBER */
+		struct {
+			int64_t i; /* FIELD_INT, FIELD_TIME in ms, FIELD_BOOL */
+			/* FIELD_TIME: as it is there, in the field's unit */
+			uint64_t written;
+		};
+		double d; /* FIELD_NUMBER */
 	};
 };
 

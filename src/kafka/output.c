@@ -29,26 +29,23 @@
 #define RECORD_OVERHEAD 128
 /* A header's two lengths, as varints. */
 #define HEADER_OVERHEAD 10
-/* All headers of our own but the topic's name, at their longest. */
+/* All headers of our own but the source's name, at their longest. */
 #define OWN_HEADERS_BYTES 320
-#define TOPIC_NAME_MAX    249 /* Kafka's */
 /* Memory that a queued record costs beside its bytes, and each header. */
 #define QUEUED_COST        512
 #define QUEUED_HEADER_COST 80
 
-#define TOPIC_HEADER     "__connect.errors.topic"
-#define PARTITION_HEADER "__connect.errors.partition"
-#define OFFSET_HEADER    "__connect.errors.offset"
-#define HASH_HEADER      "weir.hash"
-#define KEY_HEADER       "weir.key.size"
-#define VALUE_HEADER     "weir.value.size"
-#define OWN_HEADERS_MAX  6
+#define HASH_HEADER     "weir.hash"
+#define KEY_HEADER      "weir.key.size"
+#define VALUE_HEADER    "weir.value.size"
+#define OWN_HEADERS_MAX 6
 
 struct output {
 	struct kafka_shared shared; /* first: the opaque of callbacks */
 	rd_kafka_t *rk;
 	rd_kafka_topic_t *topic;
 	char *name;
+	struct output_position_names names;
 	unsigned partitions;
 	size_t record_max; /* key, value and headers of a record */
 	size_t memory_bytes;
@@ -212,12 +209,14 @@ prepare_reader(struct reader *reader, const struct kafka_settings *settings,
 
 int
 output_new(const struct kafka_settings *settings, const char *topic,
-	   size_t memory_bytes, struct output **out, struct err *err)
+	   const struct output_position_names *names, size_t memory_bytes,
+	   struct output **out, struct err *err)
 {
 	struct output *output = xcalloc(1, sizeof(*output));
 	int rc;
 
 	output->name = xstrdup(topic);
+	output->names = *names;
 	output->memory_bytes = memory_bytes;
 	rc = open_producer(output, settings, err);
 	if (rc == 0)
@@ -323,7 +322,8 @@ header(const rd_kafka_headers_t *headers, const char *name, size_t *size)
 
 /* Takes the position over if the record is one of ours, from that source. */
 static void
-look_at(const rd_kafka_message_t *message, struct position *position)
+look_at(const struct output_position_names *names,
+	const rd_kafka_message_t *message, struct position *position)
 {
 	rd_kafka_headers_t *headers;
 	const char *text;
@@ -333,14 +333,14 @@ look_at(const rd_kafka_message_t *message, struct position *position)
 
 	if (rd_kafka_message_headers(message, &headers))
 		return;
-	text = header(headers, TOPIC_HEADER, &size);
+	text = header(headers, names->topic, &size);
 	if (size != strlen(position->topic) ||
 	    memcmp(text, position->topic, size) != 0)
 		return;
-	text = header(headers, PARTITION_HEADER, &size);
+	text = header(headers, names->partition, &size);
 	if (parse_decimal(text, size) != position->partition)
 		return;
-	text = header(headers, OFFSET_HEADER, &size);
+	text = header(headers, names->offset, &size);
 	offset = parse_decimal(text, size);
 	text = header(headers, HASH_HEADER, &size);
 	if (offset < 0 || !parse_hash(text, size, &hash))
@@ -428,7 +428,7 @@ read_range(struct output *output, int32_t at, int64_t from, int64_t to,
 		if (message && !message->err) {
 			idle_ms = 0;
 			more = message->offset + 1 < to;
-			look_at(message, position);
+			look_at(&output->names, message, position);
 		} else if (message &&
 			   message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 			more = false;
@@ -568,8 +568,18 @@ add_size(rd_kafka_headers_t *headers, const char *name, size_t size)
 	rd_kafka_header_add(headers, name, -1, text, -1);
 }
 
+static uint64_t
+hash_of(const struct output_record *record)
+{
+	return record->source_hash
+		   ? record->source_hash
+		   : output_hash(record->key, record->key_size, record->value,
+				 record->value_size);
+}
+
 static rd_kafka_headers_t *
-make_headers(const struct output_record *record, const struct fit *fit)
+make_headers(const struct output_position_names *names,
+	     const struct output_record *record, const struct fit *fit)
 {
 	rd_kafka_headers_t *headers =
 	    rd_kafka_headers_new(fit->headers_len + OWN_HEADERS_MAX);
@@ -582,16 +592,11 @@ make_headers(const struct output_record *record, const struct fit *fit)
 				    (ssize_t)h->size);
 	}
 	/* Last: the event may have brought headers of these names along. */
-	rd_kafka_header_add(headers, TOPIC_HEADER, -1, record->topic, -1);
-	add_size(headers, PARTITION_HEADER, (size_t)record->partition);
-	add_size(headers, OFFSET_HEADER, (size_t)record->offset);
+	rd_kafka_header_add(headers, names->topic, -1, record->topic, -1);
+	add_size(headers, names->partition, (size_t)record->partition);
+	add_size(headers, names->offset, (size_t)record->offset);
 	snprintf(text, sizeof(text), "%016llx",
-		 (unsigned long long)(record->source_hash
-					  ? record->source_hash
-					  : output_hash(record->key,
-							record->key_size,
-							record->value,
-							record->value_size)));
+		 (unsigned long long)hash_of(record));
 	rd_kafka_header_add(headers, HASH_HEADER, -1, text, -1);
 	if (fit->key_size < record->key_size)
 		add_size(headers, KEY_HEADER, record->key_size);
@@ -611,7 +616,7 @@ static rd_kafka_resp_err_t
 hand_over(struct output *output, const struct output_record *record,
 	  const struct fit *fit)
 {
-	rd_kafka_headers_t *headers = make_headers(record, fit);
+	rd_kafka_headers_t *headers = make_headers(&output->names, record, fit);
 	int32_t at =
 	    (int32_t)((unsigned)record->partition % output->partitions);
 	const rd_kafka_vu_t message[] = {
@@ -658,7 +663,7 @@ output_add(struct output *output, const struct output_record *record,
 
 	assert(record->partition >= 0 && record->offset >= 0);
 	assert(record->headers_len <= OUTPUT_HEADERS_MAX);
-	assert(strlen(record->topic) <= TOPIC_NAME_MAX);
+	assert(strlen(record->topic) < OUTPUT_SOURCE_MAX);
 	close_reader(&output->reader);
 	rd_kafka_poll(output->rk, 0);
 	if (output->failed.code)

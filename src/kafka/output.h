@@ -11,6 +11,9 @@
  * A record that is refused for good is the end of the output: nothing is
  * written behind the gap, which output_last() would not see.
  *
+ * A source need not be a partition: whatever numbers its records so that they
+ * never go back will do, such as the windows of a table.
+ *
  * What that does not cover: bytes that a killed process had on their way and
  * that the broker takes after output_last() was answered; an output whose
  * number of partitions was changed between crash and start; two writers with
@@ -18,12 +21,9 @@
  * own; and a refusal of the very first batch in a partition, when brokers have
  * no sequence yet that would tell them to refuse what is on its way behind it.
  *
- * The headers of the position are those of Kafka Connect's dead-letter queues
- * (KIP-298), numbers as decimal text:
- *   __connect.errors.topic, __connect.errors.partition, __connect.errors.offset
- * and "weir.hash", output_hash() in 16 hexadecimal digits, which Connect's own
- * records do not have. They stand behind all others: of several headers with
- * one name the last counts.
+ * Who opens it names the headers of the position; its numbers are decimal text.
+ * Beside them stands "weir.hash", output_hash() in 16 hexadecimal digits. They
+ * stand behind all others: of several headers with one name the last counts.
  *
  * One owner, the engine's thread, but for output_disconnected().
  */
@@ -40,7 +40,13 @@ struct output_header {
 	size_t size;
 };
 
-#define OUTPUT_HEADERS_MAX 16 /* beside those of the position */
+#define OUTPUT_HEADERS_MAX 16  /* beside those of the position */
+#define OUTPUT_SOURCE_MAX  320 /* bytes of a source's name, NUL included */
+
+/* The headers that say where a record comes from. Static texts. */
+struct output_position_names {
+	const char *topic, *partition, *offset;
+};
 
 struct output_record {
 	const char *topic; /* the source's position */
@@ -57,8 +63,8 @@ struct output_record {
 	size_t value_size;
 	const struct output_header *headers;
 	unsigned headers_len;
-	/* output_hash() of the source's key and value; 0: of this record's */
-	uint64_t source_hash;
+	uint64_t source_hash; /* output_hash() of the source's key and value;
+				 0: of this record's */
 };
 
 /*
@@ -69,14 +75,16 @@ struct output_record {
  * WEIR_KAFKA as consumer_new().
  */
 int output_new(const struct kafka_settings *settings, const char *topic,
-	       size_t memory_bytes, struct output **out, struct err *err);
+	       const struct output_position_names *names, size_t memory_bytes,
+	       struct output **out, struct err *err);
 void output_free(struct output *output); /* NULL is fine; drops what waits */
 
 /*
  * The last source offset of a source partition that is in the output, -1 when
- * there is none, and the hash of that record as it was added, 0 when there is
- * none: whether it is of the same topic, and not of one of the same name that
- * was deleted, shows when the source's event at that offset has the same hash.
+ * there is none, and the hash of that record (source_hash, or its own as it was
+ * added), 0 when there is none: whether it is of the same topic, and not of one
+ * of the same name that was deleted, shows when the source's event at that
+ * offset has the same hash.
  * Reads the tail of the output's partition, further back until it is found or
  * the partition begins; records of others are passed over. Fails with
  * WEIR_KAFKA when the broker is silent for 10 s. Its connection of its

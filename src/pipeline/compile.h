@@ -28,6 +28,9 @@ int compile_alerts(const struct reader *r, const struct json_value *alerts,
 		   struct pipeline *p);
 int compile_alerts_topic(const struct reader *r, const struct json_value *topic,
 			 struct pipeline *p);
+/* After all that names a topic. outputs: NULL when the file has none. */
+int compile_outputs(const struct reader *r, const struct json_value *outputs,
+		    struct pipeline *p);
 int compile_generator(const struct reader *r,
 		      const struct json_value *generator, struct pipeline *p);
 /* "shape" of it, when its fields are compiled. */

@@ -164,6 +164,7 @@ compile(const struct reader *r, const struct json_value *root,
 	    {"panels", false},  {"generator", false},
 	    {"$schema", false}, {"dead_letters", false},
 	    {"alerts", false},  {"alerts_topic", false},
+	    {"outputs", false},
 	};
 	const struct json_value *value;
 	const char *name;
@@ -191,6 +192,8 @@ compile(const struct reader *r, const struct json_value *root,
 	if (!code)
 		code =
 		    compile_alerts_topic(r, json_get(root, "alerts_topic"), p);
+	if (!code)
+		code = compile_outputs(r, json_get(root, "outputs"), p);
 	value = json_get(root, "$schema");
 	if (!code && value)
 		code = reader_string(r, value, &name);
@@ -254,6 +257,8 @@ pipeline_free(struct pipeline *p)
 		free(p->generator.faults[i].value);
 	for (unsigned i = 0; i < p->alerts_len; i++)
 		free(p->alerts[i].message);
+	for (unsigned i = 0; i < p->outputs_len; i++)
+		free(p->outputs[i].topic);
 	free(p->topic);
 	free(p->dead_letters);
 	free(p->alerts_topic);

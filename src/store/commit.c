@@ -240,14 +240,16 @@ expire_distinct(struct work *work, unsigned table)
 }
 
 /*
- * Windows that are older than the table keeps them, oldest first. Their group
- * goes with the last of their rows.
+ * Windows that are older than the table keeps them and written where they are
+ * to be, oldest first. Their group goes with the last of their rows.
  */
 static int
 expire_windows(struct work *work, unsigned table, MDB_cursor *cursor)
 {
 	const struct table_spec *spec = &work->store->pipeline->tables[table];
 	int64_t watermark = work->commit->state->watermark_ms;
+	int64_t floor =
+	    store_outputs_floor(work->store, work->commit->outputs, table);
 	int64_t window = 0;
 	bool any = false;
 	/* More than come in: no table grows because it expires too slowly. */
@@ -287,7 +289,8 @@ expire_windows(struct work *work, unsigned table, MDB_cursor *cursor)
 			if (gone && gone != MDB_NOTFOUND)
 				return gone;
 		}
-		if (rc || start + spec->window_ms + spec->keep_ms > watermark)
+		if (rc || start >= floor ||
+		    start + spec->window_ms + spec->keep_ms > watermark)
 			return rc == MDB_NOTFOUND ? 0 : rc;
 		if (left-- == 0)
 			return 0;
@@ -678,6 +681,8 @@ commit_once(struct store *store, const struct store_commit *commit,
 		rc = write_numbers(&work);
 	if (rc == 0 && commit->seen)
 		rc = seen_write(store, work.txn, commit->seen);
+	if (rc == 0)
+		rc = store_outputs_write(store, work.txn, commit->outputs);
 	if (rc == 0)
 		rc = store_alerts_end(store, work.txn, commit, &work.notices);
 	if (rc == 0)

@@ -22,6 +22,7 @@
 #define META_TOPIC       "topic"
 #define META_LABEL       "label"
 #define META_STATE       "state"
+#define META_OUTPUT      "output " /* then the topic's name */
 
 /* First byte of the keys of "groups"; then table (1), window (8). */
 #define GROUP_SUMMARY 's'
@@ -148,6 +149,16 @@ int partition_decode(MDB_val data, struct store_partition *partition);
 /* Returns the size. */
 size_t partition_encode(const struct store_partition *partition,
 			char data[PARTITION_SIZE]);
+
+/* Writes how far outputs have come; 0, or LMDB's code. */
+int store_outputs_write(struct store *store, MDB_txn *txn,
+			const struct store_output *outputs);
+/* The first window of a table that an output may still read. */
+int64_t store_outputs_floor(const struct store *store,
+			    const struct store_output *outputs, unsigned table);
+/* How many records of an output a store says there are; 0, or LMDB's code. */
+int store_output_records(struct store *store, MDB_txn *txn, unsigned output,
+			 int64_t *records);
 
 /* Begins a read transaction under map_lock; end with store_read_end(). */
 int store_read_begin(struct store *store, MDB_txn **txn, struct err *err);

@@ -1092,6 +1092,30 @@ read_meta(const struct work *work, const char *key, char *to, size_t room)
 }
 
 static int
+read_outputs(struct work *work, struct err *err)
+{
+	struct view *view = work->view;
+
+	view->outputs_len = work->pipeline->outputs_len;
+	view->outputs =
+	    view_alloc(view, view->outputs_len * sizeof(*view->outputs));
+	for (unsigned i = 0; i < view->outputs_len; i++) {
+		for (unsigned j = 0; j < work->parts_len; j++) {
+			const struct part *part = &work->parts[j];
+			int64_t records;
+			int rc = store_output_records(part->store, part->txn, i,
+						      &records);
+
+			if (rc)
+				return store_fail(err, rc, part->store,
+						  "reading outputs");
+			view->outputs[i].records += records;
+		}
+	}
+	return 0;
+}
+
+static int
 read_all(struct work *work, struct whole *whole, bool windows, struct err *err)
 {
 	struct view *view = work->view;
@@ -1129,6 +1153,8 @@ read_all(struct work *work, struct whole *whole, bool windows, struct err *err)
 		rc = read_history(work, err);
 	if (rc == 0)
 		rc = view_read_alerts(whole, view, err);
+	if (rc == 0)
+		rc = read_outputs(work, err);
 	for (unsigned i = 0; rc == 0 && i < work->parts_len; i++)
 		rc = store_check(work->parts[i].store, work->parts[i].txn,
 				 &work->parts[i].state, err);

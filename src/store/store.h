@@ -111,6 +111,29 @@ struct store_second {
 	int64_t changes; /* of the schema as seen */
 };
 
+/* A place among the rows of a table with windows, by window and key. */
+struct store_place {
+	int64_t window_ms;
+	char key[KEY_MAX + 1]; /* rows of the window below it are before */
+	size_t key_size;
+};
+
+/* Whether a row is before a place. */
+bool store_is_before(int64_t window_ms, struct text key,
+		     const struct store_place *place);
+/* The place behind a row; the key is one of a row. */
+void store_place_behind(struct store_place *place, int64_t window_ms,
+			struct text key);
+
+/* How far one of the pipeline's outputs has come. */
+struct store_output {
+	/* What this store has made necessary, whether its topic had it already
+	   or not: events that are valid, rows of windows. */
+	int64_t records;
+	/* Of windows: rows before it are in the topic. */
+	struct store_place place;
+};
+
 struct store_commit {
 	struct aggregate *aggregate; /* is put in key order, else unchanged */
 	const struct store_state *state; /* as it shall be; commit is ignored */
@@ -131,6 +154,11 @@ struct store_commit {
 	 */
 	struct notices *notices;
 	uint64_t delivered;
+	/*
+	 * Of each of the pipeline's outputs; NULL: nothing is written there.
+	 * Windows do not expire before their rows have been written.
+	 */
+	const struct store_output *outputs;
 };
 
 enum store_mode {
@@ -219,6 +247,38 @@ int store_delivered(struct store *store, uint64_t number, struct err *err);
  */
 int store_try_alerts(struct store *store, struct alerts *alerts,
 		     struct store_state *state, struct err *err);
+
+/* ---- Outputs ---- */
+
+/*
+ * How far each of the pipeline's outputs had come at the last commit. One that
+ * was not there, or was made of another table, begins with what this store has
+ * of windows since 1970.
+ */
+int store_load_outputs(struct store *store,
+		       struct store_output outputs[PIPELINE_OUTPUTS_MAX],
+		       struct err *err);
+
+/* A row of a complete window. Borrowed until the callback returns. */
+struct store_complete {
+	int64_t window_ms;
+	struct text key; /* as it is stored, without the window */
+	struct value measures[PIPELINE_MEASURES_MAX];
+	int64_t first_ms; /* the table's first event, or WINDOW_NO_EVENT */
+};
+
+/*
+ * Calls visit() for the rows of a table's complete windows as of the last
+ * commit, from a place on, in the order of windows and keys; those of windows
+ * that have expired too, as long as they are there. The place moves behind each
+ * row, and behind the last one to the windows that are not complete yet. What
+ * visit() returns, other than 0, ends it, before that row, and is returned.
+ * Writer's thread.
+ */
+int store_read_complete(
+    struct store *store, unsigned table, struct store_place *place,
+    int (*visit)(void *ctx, const struct store_complete *row, struct err *err),
+    void *ctx, struct err *err);
 
 /* ---- All rows ---- */
 

@@ -261,6 +261,11 @@ struct view_rule {
 	int64_t beyond;   /* would have fired, but too many are kept */
 };
 
+/* One of the pipeline's outputs. */
+struct view_output {
+	int64_t records; /* that were necessary since the store began */
+};
+
 struct view {
 	const struct pipeline *pipeline; /* outlives the view */
 	char source[160]; /* "embedded broker 127.0.0.1:41733" or the brokers */
@@ -319,6 +324,8 @@ struct view {
 	/* What was fired, acknowledged and cleared, newest first. */
 	struct view_alert *alert_log;
 	unsigned alert_log_len;
+	struct view_output *outputs; /* parallel to pipeline->outputs */
+	unsigned outputs_len;
 	/*
 	 * The last VIEW_HISTORY whole seconds before commit_ms (of several
 	 * stores: that all of them that are written know), oldest first, one

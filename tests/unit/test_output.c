@@ -26,6 +26,10 @@
 #define TOPIC      "events.dead"
 #define WAIT_MS    30000
 
+static const struct output_position_names names = {"__connect.errors.topic",
+						   "__connect.errors.partition",
+						   "__connect.errors.offset"};
+
 /* ---- A broker, and what is in its topic ---- */
 
 struct world {
@@ -121,8 +125,9 @@ open_output(struct world *w)
 
 	output_free(w->output);
 	w->output = NULL;
-	check_ok(output_new(&w->settings, TOPIC, MEMORY, &w->output, &err),
-		 &err);
+	check_ok(
+	    output_new(&w->settings, TOPIC, &names, MEMORY, &w->output, &err),
+	    &err);
 }
 
 static void
@@ -616,6 +621,47 @@ several_sources(void **state)
 	assert_int_equal(last(w, "event", 1), -1);
 }
 
+/* Of a record that is not the event itself, what counts is the event's. */
+static void
+the_hash_of_the_source(void **state)
+{
+	struct world *w = *state;
+	struct output_record r = record(1, 10, "made of it");
+	uint64_t hash = 0;
+
+	open_output(w);
+	r.source_hash = output_hash("key", 3, "event", 5);
+	add(w, &r);
+	flush(w);
+	assert_int_equal(last_hash(w, "events", 1, &hash), 10);
+	assert_true(hash == r.source_hash);
+}
+
+/* Positions of other names are those of others. */
+static void
+names_of_the_position(void **state)
+{
+	static const struct output_position_names mine = {
+	    "my.topic", "my.partition", "my.offset"};
+	struct world *w = *state;
+	struct err err;
+
+	open_output(w);
+	add_text(w, 1, 10, "a");
+	flush(w);
+	output_free(w->output);
+	w->output = NULL;
+	check_ok(
+	    output_new(&w->settings, TOPIC, &mine, MEMORY, &w->output, &err),
+	    &err);
+	assert_int_equal(last(w, "events", 1), -1);
+	add_text(w, 1, 7, "b");
+	flush(w);
+	assert_int_equal(last(w, "events", 1), 7);
+	open_output(w);
+	assert_int_equal(last(w, "events", 1), 10);
+}
+
 static void
 records_of_others(void **state)
 {
@@ -840,7 +886,9 @@ memory_is_bounded(void **state)
 	/* One always has room. */
 	output_free(w->output);
 	w->output = NULL;
-	check_ok(output_new(&w->settings, TOPIC, 1000, &w->output, &err), &err);
+	check_ok(
+	    output_new(&w->settings, TOPIC, &names, 1000, &w->output, &err),
+	    &err);
 	rd_kafka_mock_broker_set_down(w->cluster, 1);
 	add(w, &r);
 	assert_int_equal(output_add(w->output, &r, &err), WEIR_FULL);
@@ -879,7 +927,7 @@ no_such_topic(void **state)
 	rd_kafka_mock_topic_set_error(w->cluster, TOPIC,
 				      RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
 	assert_int_equal(
-	    output_new(&w->settings, TOPIC, MEMORY, &w->output, &err),
+	    output_new(&w->settings, TOPIC, &names, MEMORY, &w->output, &err),
 	    WEIR_NOT_FOUND);
 	assert_null(w->output);
 }
@@ -1053,6 +1101,8 @@ main(void)
 	    TEST(everything_is_too_large),
 	    TEST(an_empty_output),
 	    TEST(several_sources),
+	    TEST(the_hash_of_the_source),
+	    TEST(names_of_the_position),
 	    TEST(records_of_others),
 	    TEST(far_from_the_end),
 	    TEST(borders_of_the_tail),
