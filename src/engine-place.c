@@ -93,8 +93,8 @@ leave(struct engine *engine, unsigned i, enum store_partition_state state)
 	p->state = state;
 	if (p->end < p->position)
 		p->end = p->position;
-	engine->marks[i].caught_up = true;
-	engine->marks[i].changed_ns = 0;
+	engine->marks[i] = (struct watermark_partition){
+	    .newest_ms = WATERMARK_NONE, .caught_up = true};
 	engine->changed = true;
 }
 

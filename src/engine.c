@@ -475,6 +475,14 @@ drain(struct engine *engine, bool (*hurry)(void *ctx), void *ctx)
 
 /* ---- Start ---- */
 
+static int64_t
+read_to(const void *ctx, int32_t partition)
+{
+	const struct engine *engine = ctx;
+
+	return engine->partitions[partition].position;
+}
+
 static int
 start_threads(struct engine *engine, struct err *err)
 {
@@ -517,6 +525,8 @@ engine_start(const struct engine_options *options, struct engine **out,
 	engine->started_ns = engine->committed_ns = engine->now_ns;
 	aggregate_init(&engine->aggregate, options->pipeline);
 	engine->seen = seen_new(&options->pipeline->event);
+	engine->seen->read_to = read_to;
+	engine->seen->read_ctx = engine;
 	rc = decoder_new(options->pipeline, &engine->decoder, err);
 	if (rc == 0)
 		decoder_watch(engine->decoder, engine->seen);

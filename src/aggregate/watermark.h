@@ -5,7 +5,8 @@
  * the smallest of its partitions', so that a partition that is read faster than
  * another, as when an old topic is caught up with, makes no event of the other
  * late. A partition that was read to its end and got nothing new for
- * WATERMARK_IDLE_NS does not hold the others back. Watermarks never go back.
+ * WATERMARK_IDLE_NS does not hold the others back; when all have stopped, the
+ * largest event time is the watermark. Watermarks never go back.
  */
 #ifndef WEIR_AGGREGATE_WATERMARK_H
 #define WEIR_AGGREGATE_WATERMARK_H

@@ -412,6 +412,15 @@ seen_kind_turn(struct seen_kind *kind, const uint64_t *signature)
 
 /* ---- Blocks ---- */
 
+static bool
+is_past(const struct seen *seen, const struct seen_field *field)
+{
+	return !seen->read_to ||
+	       seen->read_to(seen->read_ctx, field->last.partition) -
+		       field->last.offset >
+		   SEEN_BLOCK;
+}
+
 void
 seen_turn(struct seen *seen)
 {
@@ -424,7 +433,8 @@ seen_turn(struct seen *seen)
 
 		if (events >= SEEN_BLOCK / 2 && !field->usual) {
 			field->usual = field->changed = true;
-		} else if (events == 0 && field->usual) {
+		} else if (events == 0 && field->usual &&
+			   is_past(seen, field)) {
 			field->usual = false;
 			field->gone = field->changed = vanished = true;
 			change(seen, SEEN_VANISHED, i, SEEN_NULL, field->last);

@@ -22,7 +22,10 @@
  *   - a field appears with the first event that has it, and again with the
  *     first after it has vanished;
  *   - a field vanishes at the end of a block of SEEN_BLOCK events that have it
- *     not, when at least half of the events of an earlier block had it;
+ *     not, when at least half of the events of an earlier block had it, and the
+ *     partition that had it last has gone on for as many offsets since: where
+ *     partitions are read one after the other, what comes from an older part
+ *     of the stream says nothing of what the newer one has;
  *   - a type is new when the field was there with another one. A null never is,
  *     nor what comes first after nulls, nor a whole number among others.
  *
@@ -113,6 +116,11 @@ struct seen {
 	/* Of the event that is being counted. */
 	struct position at;
 	int64_t now_ms; /* clock */
+
+	/* The offset up to which a partition has been read; NULL: not known,
+	   and events alone decide. */
+	int64_t (*read_to)(const void *ctx, int32_t partition);
+	const void *read_ctx;
 
 	int64_t committed_changes;
 	int64_t turn;            /* the event that ends the block */

@@ -97,6 +97,7 @@ class Seen:
         self.foreign = FIELDS - len(paths)
         self.fields, self.changes = {}, []
         self.events = self.beyond = 0
+        self.newest = {}  # the last offset of each partition
 
     def room(self, name):
         if len(name.encode()) > PATH:
@@ -143,10 +144,15 @@ class Seen:
             for field in self.fields.values():
                 if field["block"] >= BLOCK / 2:
                     field["usual"] = True
-                elif field["block"] == 0 and field["usual"]:
+                elif field["block"] == 0 and field["usual"] and \
+                        self.offsets_since(field["last"]) >= BLOCK:
                     field["usual"], field["gone"] = False, True
                     self.change("vanished", field["name"], None, field["last"])
                 field["block"] = 0
+
+    def offsets_since(self, position):
+        return self.newest[position["topic"], position["partition"]] \
+            - position["offset"]
 
     def report(self):
         keys = ("name", "known", "events", "types", "first", "last")
@@ -171,6 +177,7 @@ def main():
         with open(name, "rb") as file:
             for line in file.read().split(b"\n")[:-1]:
                 topic, partition, offset, raw = line.split(b"\t", 3)
+                seen.newest[topic.decode(), int(partition)] = int(offset)
                 if len(raw) > pipeline["event"].get("max_bytes", 1 << 20):
                     continue
                 try:

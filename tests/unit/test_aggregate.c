@@ -565,9 +565,10 @@ idle_partitions_hold_nobody_back(void **state)
 	w[1].caught_up = false;
 	assert_int_equal(watermark_of(w, 2, 1, 9 * IDLE), 300);
 	w[1].caught_up = w[0].caught_up = true;
-	/* All stand still: so does the watermark. */
-	assert_int_equal(watermark_of(w, 3, 450, 9 * IDLE), 450);
-	assert_true(watermark_of(w, 3, WATERMARK_NONE, 9 * IDLE) ==
+	/* All have stopped: the one that has come furthest decides. */
+	assert_int_equal(watermark_of(w, 3, 450, 9 * IDLE), 500);
+	assert_int_equal(watermark_of(w, 3, 550, 9 * IDLE), 550);
+	assert_true(watermark_of(w + 2, 1, WATERMARK_NONE, 9 * IDLE) ==
 		    WATERMARK_NONE);
 }
 

@@ -44,6 +44,7 @@ struct world {
 	struct decoder *decoder;
 	struct seen *seen;
 	struct buf text;
+	int32_t partition;
 	int64_t offset;
 
 	struct naive_field fields[SEEN_MAX];
@@ -59,6 +60,7 @@ begin(struct world *w)
 	struct err err = {0};
 
 	memset(w, 0, sizeof(*w));
+	w->partition = 3;
 	if (pipeline_parse(pipeline_text, strlen(pipeline_text), "p.json",
 			   &w->pipeline, &err))
 		fail_msg("%s", err.text);
@@ -87,7 +89,7 @@ take(struct world *w, const char *text, size_t size)
 	enum reason reason;
 
 	memcpy(copy, text, size);
-	w->seen->at = (struct position){3, w->offset++};
+	w->seen->at = (struct position){w->partition, w->offset++};
 	w->seen->now_ms = NOW + w->offset;
 	reason = decoder_decode(w->decoder, copy, size, NOW, &event, &fault);
 	free(copy);
@@ -543,6 +545,42 @@ test_vanishes(void **state)
 	end(&w);
 }
 
+static int64_t
+read_to(const void *ctx, int32_t partition)
+{
+	const int64_t *offsets = ctx;
+
+	return offsets[partition];
+}
+
+/* What another partition has says nothing of the one that had it. */
+static void
+test_partitions(void **state)
+{
+	int64_t offsets[5] = {0};
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	w.seen->read_to = read_to;
+	w.seen->read_ctx = offsets;
+	say_times(&w, HEAD ",\"new\":1}", SEEN_BLOCK);
+	offsets[3] = w.offset;
+	w.partition = 4;
+	say_times(&w, HEAD "}", 3 * SEEN_BLOCK);
+	offsets[4] = w.offset;
+	assert_int_equal(w.seen->changes, 0);
+	/* It has gone on, by one offset too few; then far enough. */
+	offsets[3] += SEEN_BLOCK - 1;
+	say_times(&w, HEAD "}", SEEN_BLOCK);
+	assert_int_equal(w.seen->changes, 0);
+	offsets[3]++;
+	say_times(&w, HEAD "}", SEEN_BLOCK);
+	assert_int_equal(w.seen->changes, 1);
+	assert_change(&w, 1, SEEN_VANISHED, "new", SEEN_NULL, SEEN_BLOCK - 1);
+	end(&w);
+}
+
 /* ---- Bounds ---- */
 
 static void
@@ -722,9 +760,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_random),   cmocka_unit_test(test_wide),
 	    cmocka_unit_test(test_excluded), cmocka_unit_test(test_appears),
-	    cmocka_unit_test(test_vanishes), cmocka_unit_test(test_bounds),
-	    cmocka_unit_test(test_paths),    cmocka_unit_test(test_runs),
-	    cmocka_unit_test(test_load),
+	    cmocka_unit_test(test_vanishes), cmocka_unit_test(test_partitions),
+	    cmocka_unit_test(test_bounds),   cmocka_unit_test(test_paths),
+	    cmocka_unit_test(test_runs),     cmocka_unit_test(test_load),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
