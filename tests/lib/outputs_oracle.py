@@ -94,13 +94,17 @@ def compare_windows(source, found, watermark):
 			row = rows[start, event["user"]["name"].encode()]
 			row[0] += 1
 			row[1] += event["n"]
+	# None is late, so the first event is the earliest one.
+	first = min(event["at"] // 1000 for events in source.values()
+		for _, _, event in events)
 	want = []
 	for (start, who), (events, n) in sorted(rows.items()):
+		span = start + LENGTH - max(start, first)
 		if start + LENGTH + LATENESS <= watermark:
 			want.append((start, who.decode(), [
 				("who", who.decode()), ("from", text(start)),
 				("to", text(start + LENGTH)), ("n", n),
-				("rate", events * 60000 / LENGTH)]))
+				("rate", events * 60000 / span)]))
 	got = []
 	for partition, _, headers, key, value in found:
 		if partition != 0:
