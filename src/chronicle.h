@@ -39,7 +39,7 @@ struct chronicle {
 /*
  * Appends what has died since the last time that it said something, exactly by
  * reason, and which fields and rules that was about as far as the view has the
- * letters: "12 dead letters: 9 not allowed (country: none_of), 3 not JSON".
+ * letters: "12 dead letters: 9 not allowed (FIELD: none_of), 3 not JSON".
  * False, and nothing: there is none, or the last line was just now.
  */
 bool chronicle_tell_dead(struct chronicle_dead *dead, const struct view *view,

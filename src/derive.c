@@ -1,13 +1,11 @@
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "aggregate/key.h"
 #include "aggregate/window.h"
+#include "base/datetime.h"
 #include "base/json.h"
 #include "derive.h"
-
-#define YEAR_MAX 9999
 
 static void
 add_null(struct buf *out)
@@ -24,19 +22,13 @@ add_bool(struct buf *out, bool b)
 static void
 add_date(struct buf *out, int64_t ms, bool with_time)
 {
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm tm;
+	char text[DATETIME_ROOM];
 
-	if (!gmtime_r(&seconds, &tm) || tm.tm_year + 1900 > YEAR_MAX) {
+	if (!datetime_format(ms, text))
 		add_null(out);
-		return;
-	}
-	buf_addf(out, "\"%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1,
-		 tm.tm_mday);
-	if (with_time)
-		buf_addf(out, " %02d:%02d:%02d", tm.tm_hour, tm.tm_min,
-			 tm.tm_sec);
-	buf_add_str(out, "\"");
+	else
+		buf_addf(out, "\"%.*s\"",
+			 with_time ? DATETIME_ROOM : DATETIME_DATE, text);
 }
 
 static void

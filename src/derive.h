@@ -3,7 +3,7 @@
  * window, with the columns that the pipeline's output names, in their order.
  *
  * Whole numbers are exact, others the shortest that read back the same; what is
- * not there, and a date beyond the year 9999, is null. Texts are escaped as
+ * not there, and a date beyond the year 9999, are null. Texts are escaped as
  * JSON wants it. Pure; no clock, no I/O.
  */
 #ifndef WEIR_DERIVE_H

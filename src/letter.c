@@ -1,14 +1,11 @@
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "letter.h"
 
+#include "base/datetime.h"
 #include "base/json.h"
 #include "base/utf8.h"
-
-/* The last second of the year 9999: the last with four digits. */
-#define LAST_SECOND INT64_C(253402300799)
 
 static bool
 limit_of(const struct event_spec *spec, const struct event_fault *fault,
@@ -65,12 +62,8 @@ add_text(struct buf *out, const char *key, const char *text)
 static void
 add_time(struct buf *out, int64_t ms)
 {
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm tm;
-	char text[32];
-	bool known = ms > 0 && seconds <= LAST_SECOND &&
-		     gmtime_r(&seconds, &tm) &&
-		     strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	char text[DATETIME_ROOM];
+	bool known = ms > 0 && datetime_format(ms, text);
 
 	add_text(out, "timestamp", known ? text : NULL);
 }

@@ -22,7 +22,7 @@ struct letter {
 	size_t raw_size;
 };
 
-/* Appends what is wrong: "out of range: user_id (min 0)". */
+/* Appends what is wrong: "out of range: FIELD (min 0)". */
 void letter_message(const struct event_spec *spec, enum reason reason,
 		    const struct event_fault *fault, struct buf *out);
 

@@ -203,20 +203,20 @@ say_dead(struct chronicle_dead *dead, const struct view *view)
 
 /* Without a terminal: progress once a second, until done or told to end. */
 static void
-watch_headless(struct engine *engine, struct keeper *keeper, int signal_fd)
+watch_headless(struct engine *engine, struct keeper *keeper, int signal_fd,
+	       struct chronicle_dead *dead)
 {
 	int64_t said_ns = clock_steady_ns();
 	struct trouble trouble = {""};
-	struct chronicle_dead dead = {0};
 	uint64_t seen = 0;
 	struct engine_live live;
 	struct view *first = NULL;
 
 	/* What earlier runs found is no news. */
 	if (engine_view(engine, seen, false, &first, NULL) == 0)
-		say_dead(&dead, first);
+		say_dead(dead, first);
 	view_free(first);
-	dead.begun = true;
+	dead->begun = true;
 	for (;;) {
 		struct pollfd wait = {.fd = signal_fd, .events = POLLIN};
 		struct view *view = NULL;
@@ -239,7 +239,7 @@ watch_headless(struct engine *engine, struct keeper *keeper, int signal_fd)
 				view->commit, view->ledger.consumed,
 				view->ledger.dead, view->ledger.lag,
 				view->ledger.lost);
-			say_dead(&dead, view);
+			say_dead(dead, view);
 			view_free(view);
 		}
 		if (!live.problem[0] && live.disconnected)
@@ -410,9 +410,13 @@ choose_store(const struct options *o, const struct pipeline *pipeline,
 	return rc;
 }
 
-/* The last view: the report, and whether it balances. */
+/*
+ * The last view: the dead letters that were not told yet, the report, and
+ * whether it balances.
+ */
 static enum exit_code
-run_over(struct engine *engine, const struct options *o)
+run_over(struct engine *engine, const struct options *o,
+	 struct chronicle_dead *dead)
 {
 	enum exit_code code = EXIT_DONE;
 	struct view *view;
@@ -420,6 +424,9 @@ run_over(struct engine *engine, const struct options *o)
 
 	if (engine_view(engine, 0, true, &view, &err))
 		return fail(&err);
+	dead->told_ms = 0;
+	if (dead->begun)
+		say_dead(dead, view);
 	if (o->headless)
 		code = print_report(view);
 	else if (!view->balanced)
@@ -448,6 +455,7 @@ run_engine(struct engine *engine, const struct options *o,
 	    .snapshots = o->snapshot,
 	    .pipeline = store_pipeline(engine_store(engine)),
 	};
+	struct chronicle_dead dead = {0};
 	enum exit_code code = EXIT_DONE, over;
 	struct keeper *keeper = NULL;
 	struct err err;
@@ -459,7 +467,7 @@ run_engine(struct engine *engine, const struct options *o,
 		fprintf(stderr, "weir: broker %s, topic %s, store %s\n",
 			engine_brokers(engine),
 			o->topic ? o->topic : pipeline->topic, path);
-		watch_headless(engine, keeper, signal_fd);
+		watch_headless(engine, keeper, signal_fd, &dead);
 	} else {
 		what.keeper = keeper;
 		what.player = record->script ? &record->player : NULL;
@@ -473,7 +481,7 @@ run_engine(struct engine *engine, const struct options *o,
 		code = fail(&err);
 	if (keeper_stop(keeper, &err))
 		code = fail(&err);
-	over = run_over(engine, o);
+	over = run_over(engine, o, &dead);
 	return code == EXIT_DONE ? over : code;
 }
 
@@ -898,10 +906,10 @@ check(const struct pipeline *p)
 			return fail(&err);
 		writer_free(writer);
 	}
-	printf("%s: pipeline %s is fine: %u fields, %u tables, %u panels, "
-	       "%u alerts, topic %s%s\n",
+	printf("%s: pipeline %s is fine: %u fields, %u tables, %u outputs, "
+	       "%u panels, %u alerts, topic %s%s\n",
 	       p->file, p->name, p->event.fields_len, p->tables_len,
-	       p->panels_len, p->alerts_len, p->topic,
+	       p->outputs_len, p->panels_len, p->alerts_len, p->topic,
 	       p->generator.present ? "" : ", no generator");
 	return EXIT_DONE;
 }

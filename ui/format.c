@@ -3,9 +3,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "format.h"
+
+#include "base/datetime.h"
 
 static struct format format_text(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
@@ -262,17 +263,11 @@ format_bytes(int64_t bytes)
 struct format
 format_time(int64_t ms)
 {
-	time_t s = (time_t)(ms / 1000);
-	struct format f;
-	struct tm tm;
-	size_t used;
+	char text[DATETIME_ROOM];
 
-	if (ms < 0 || ms / 1000 > INT64_C(253402300799) || !gmtime_r(&s, &tm))
+	if (ms < 0 || !datetime_format(ms, text))
 		return format_text(FORMAT_UNKNOWN);
-	used = strftime(f.text, sizeof(f.text), "%Y-%m-%d %H:%M:%S", &tm);
-	snprintf(f.text + used, sizeof(f.text) - used, ".%03d UTC",
-		 (int)(ms % 1000));
-	return f;
+	return format_text("%s.%03d UTC", text, (int)(ms % 1000));
 }
 
 struct format

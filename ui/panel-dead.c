@@ -41,7 +41,7 @@ dead_headline(const struct panel *panel, int width, char *out, size_t size)
 	return l->dead ? STYLE_BAD : STYLE_BOLD;
 }
 
-/* What it is about: "country: none_of". */
+/* What it is about: "FIELD: none_of". */
 struct about {
 	char text[PIPELINE_NAME_MAX + 16];
 };

@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "aggregate/key.h"
 #include "alert/alert.h"
 #include "base/alloc.h"
 #include "base/bytes.h"
+#include "base/datetime.h"
 #include "base/json.h"
 #include "base/utf8.h"
 
@@ -185,12 +185,9 @@ alert_value(struct value value, struct buf *out)
 void
 alert_time(int64_t ms, struct buf *out)
 {
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm tm;
-	char text[32];
+	char text[DATETIME_ROOM];
 
-	if (gmtime_r(&seconds, &tm) &&
-	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm))
+	if (datetime_format(ms, text))
 		buf_add_str(out, text);
 	else
 		buf_addf(out, "%" PRId64, ms);

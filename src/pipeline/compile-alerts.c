@@ -10,17 +10,12 @@
 #include "base/hash.h"
 #include "base/utf8.h"
 
-#define SECOND      INT64_C(1000)
-#define MINUTE      (60 * SECOND)
-#define DAY         (24 * 60 * MINUTE)
-#define FOR_MAX     (366 * DAY)
+#define MINUTE      (60 * COMPILE_SECOND_MS)
 #define OVER_MAX    (5 * MINUTE)
 #define CHANGE_MAX  60   /* windows before, that are looked up for each key */
 #define MESSAGE_MAX 1000 /* bytes */
 #define LEAST       10.0 /* of a change */
 #define FOR_OVER    "is for \"rate\", \"dead_share\" and \"schema_changes\""
-
-#define LEN(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))
 
 static const char *const severities[] = {
     [SEVERITY_INFO] = "info",
@@ -115,14 +110,9 @@ static int
 read_measure_name(const struct reader *r, const struct json_value *value,
 		  const struct table_spec *table, struct alert_spec *alert)
 {
-	const char *names[PIPELINE_MEASURES_MAX];
 	unsigned index;
-	int code;
+	int code = compile_measure_name(r, value, table, &index);
 
-	for (unsigned i = 0; i < table->measures_len; i++)
-		names[i] = table->measures[i].name;
-	code = reader_choice(r, value, "measure", names, table->measures_len,
-			     &index);
 	if (!code)
 		alert->measure = (int)index;
 	return code;
@@ -135,7 +125,7 @@ default_over_ms(enum alert_flow flow)
 	switch (flow) {
 	case ALERT_RATE:
 	case ALERT_DEAD_SHARE:
-		return 10 * SECOND;
+		return 10 * COMPILE_SECOND_MS;
 	case ALERT_SCHEMA:
 		return MINUTE;
 	default:
@@ -174,10 +164,10 @@ read_subject(const struct reader *r, const struct json_value *value,
 		alert->over_ms = default_over_ms(alert->flow);
 		if (over && !alert->over_ms)
 			return reader_error(r, over, FOR_OVER);
-		if (over &&
-		    reader_duration(r, over, SECOND, OVER_MAX, &alert->over_ms))
+		if (over && reader_duration(r, over, COMPILE_SECOND_MS,
+					    OVER_MAX, &alert->over_ms))
 			return WEIR_PIPELINE;
-		if (alert->over_ms % SECOND)
+		if (alert->over_ms % COMPILE_SECOND_MS)
 			return reader_error(r, over, "must be whole seconds");
 		return 0;
 	}
@@ -334,7 +324,7 @@ read_condition(const struct reader *r, const struct json_value *value,
 					    "\"below\", \"change\"");
 		return read_limits(r, value, alert);
 	}
-	for (unsigned i = 0; i < LEN(limits); i++)
+	for (unsigned i = 0; i < COMPILE_LEN(limits); i++)
 		if (json_get(value, limits[i]))
 			return reader_error(r, json_get(value, limits[i]),
 					    "belongs into \"change\", or "
@@ -349,7 +339,7 @@ read_message(const struct reader *r, const struct json_value *value,
 	     struct alert_spec *alert)
 {
 	const char *text;
-	unsigned known = LEN(placeholders) - 1;
+	unsigned known = COMPILE_LEN(placeholders) - 1;
 	int code = reader_string(r, value, &text);
 
 	if (code)
@@ -430,15 +420,16 @@ read_alert(const struct reader *r, const struct json_value *value,
 		code = read_condition(r, value, p, alert);
 	member = json_get(value, "for");
 	if (!code && member)
-		code = reader_duration(r, member, 0, FOR_MAX, &alert->for_ms);
+		code = reader_duration(r, member, 0, COMPILE_DURATION_MAX_MS,
+				       &alert->for_ms);
 	member = json_get(value, "cooldown");
 	if (!code && member)
-		code =
-		    reader_duration(r, member, 0, FOR_MAX, &alert->cooldown_ms);
+		code = reader_duration(r, member, 0, COMPILE_DURATION_MAX_MS,
+				       &alert->cooldown_ms);
 	member = json_get(value, "severity");
 	if (!code && member)
 		code = reader_choice(r, member, "severity", severities,
-				     LEN(severities), &severity);
+				     COMPILE_LEN(severities), &severity);
 	member = json_get(value, "message");
 	if (!code && member)
 		code = read_message(r, member, alert);

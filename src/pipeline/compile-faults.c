@@ -7,15 +7,12 @@ static int
 read_field(const struct reader *r, const struct json_value *value,
 	   const struct pipeline *p, unsigned *out)
 {
-	const char *names[PIPELINE_FIELDS_MAX];
-
-	for (unsigned i = 0; i < p->event.fields_len; i++)
-		names[i] = p->event.fields[i].name;
-	if (reader_choice(r, value, "field", names, p->event.fields_len, out))
+	if (compile_field_name(r, value, p, out))
 		return WEIR_PIPELINE;
 	if (p->generator.fields[*out].kind == GEN_ABSENT)
-		return reader_error(
-		    r, value, "the generator never writes \"%s\"", names[*out]);
+		return reader_error(r, value,
+				    "the generator never writes \"%s\"",
+				    p->event.fields[*out].name);
 	return 0;
 }
 

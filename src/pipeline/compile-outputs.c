@@ -4,8 +4,6 @@
 
 #include "pipeline/compile.h"
 
-#define LEN(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))
-
 /* ---- The topic ---- */
 
 /* What already is the name of a topic; NULL: nothing. */
@@ -118,8 +116,8 @@ read_events(const struct reader *r, const struct json_value *value,
 	int code = reader_bool(r, json_get(value, "events"), &events);
 
 	if (!code && !events)
-		code = reader_error(r, json_get(value, "events"),
-				    "is true, or not there");
+		code =
+		    reader_error(r, json_get(value, "events"), "must be true");
 	if (!code && json_get(value, "fields"))
 		code = reader_error(r, json_get(value, "fields"),
 				    "is for windows; events have all their "
@@ -167,8 +165,8 @@ read_window_column(const struct reader *r, const struct json_value *value,
 {
 	static const char *const ends[] = {"start", "end"};
 	unsigned end;
-	int code =
-	    reader_choice(r, value, "part of a window", ends, LEN(ends), &end);
+	int code = reader_choice(r, value, "part of a window", ends,
+				 COMPILE_LEN(ends), &end);
 
 	if (!code)
 		column->source = end ? COLUMN_WINDOW_END : COLUMN_WINDOW_START;
@@ -180,13 +178,8 @@ read_measure_column(const struct reader *r, const struct json_value *value,
 		    const struct table_spec *table, bool average,
 		    struct output_column *column)
 {
-	const char *names[PIPELINE_MEASURES_MAX];
-	int code;
+	int code = compile_measure_name(r, value, table, &column->index);
 
-	for (unsigned i = 0; i < table->measures_len; i++)
-		names[i] = table->measures[i].name;
-	code = reader_choice(r, value, "measure", names, table->measures_len,
-			     &column->index);
 	column->source = average ? COLUMN_AVERAGE : COLUMN_MEASURE;
 	if (code || !average)
 		return code;
@@ -221,7 +214,7 @@ read_column(const struct reader *r, const struct json_value *value,
 		code = reader_object(r, value, READER_KEYS(keys));
 	if (code)
 		return code;
-	for (unsigned i = 0; i < LEN(keys); i++) {
+	for (unsigned i = 0; i < COMPILE_LEN(keys); i++) {
 		const struct json_value *one = json_get(value, keys[i].name);
 
 		if (!one)

@@ -10,6 +10,11 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/reader.h"
 
+#define COMPILE_SECOND_MS       INT64_C(1000)
+#define COMPILE_DURATION_MAX_MS (366 * 24 * 3600 * COMPILE_SECOND_MS)
+
+#define COMPILE_LEN(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))
+
 int compile_event(const struct reader *r, const struct json_value *event,
 		  struct pipeline *p);
 int compile_topic(const struct reader *r, const struct json_value *topic,
@@ -46,6 +51,17 @@ int compile_topic_name(const struct reader *r, const struct json_value *value,
 /* The index of the table that is named by the value's text. */
 int compile_table_name(const struct reader *r, const struct json_value *value,
 		       const struct pipeline *p, int *out);
+/* The same of a field of the event, and of a measure of a table. */
+int compile_field_name(const struct reader *r, const struct json_value *value,
+		       const struct pipeline *p, unsigned *out);
+int compile_measure_name(const struct reader *r, const struct json_value *value,
+			 const struct table_spec *table, unsigned *out);
+/* The same of a field that can be a key, or a part of one. */
+int compile_key_field(const struct reader *r, const struct json_value *value,
+		      const struct pipeline *p, unsigned *out);
+
+/* A key is compared for being the same: numbers and times are no keys. */
+bool compile_is_key(enum field_type type);
 
 /* Whether text is a number as JSON writes it, of any size; a whole one. */
 bool compile_is_number(const char *text, bool whole);

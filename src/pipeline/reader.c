@@ -118,7 +118,7 @@ reader_list(const struct reader *r, const struct json_value *value,
 		return wrong_type(r, value, json_type_name(type));
 	len = json_len(value);
 	if (len < min)
-		return reader_error(r, value, "needs at least %u %s", min,
+		return reader_error(r, value, "is empty: there must be %s",
 				    what);
 	if (len > max)
 		return reader_error(r, value, "%u %s are more than %u", len,

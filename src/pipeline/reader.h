@@ -42,7 +42,10 @@ int reader_unknown(const struct reader *r, const struct json_value *value,
 int reader_object(const struct reader *r, const struct json_value *value,
 		  const struct reader_key *keys, size_t keys_len);
 
-/* An array, or an object of any keys, of min to max values called `what`. */
+/*
+ * An array, or an object of any keys, of min, 0 or 1, to max values called
+ * `what`.
+ */
 int reader_list(const struct reader *r, const struct json_value *value,
 		enum json_type type, unsigned min, unsigned max,
 		const char *what);

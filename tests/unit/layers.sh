@@ -35,12 +35,22 @@ else
 	echo "not ok $n - each library has one door: $wrong"
 fi
 
-# One pipeline file drives everything: no line names what is in it.
+# One pipeline file drives everything: no line names what is in one. These of
+# the shipped files are words that weir has of its own, or the default pipeline;
+# those that are tables must not stand in quotes.
+own='click|events|interactions|items|pages|timestamp|types|users|view|window_start'
+tables='"(items|pages|users)"'
 n=$((n + 1))
-named=$(grep -rnE 'user_id|item_id|interaction_type|page_view|"users"|"items"' \
-	"$srcdir/src" "$srcdir/ui" --include='*.c' --include='*.cc' |
-	tr '\n' ' ')
-if [ -z "$named" ]; then
+if ! command -v python3 >/dev/null; then
+	echo "ok $n - no line names an event field or a table # SKIP no python3"
+	exit
+fi
+names=$(cd "$srcdir/schema" && python3 ../tests/lib/names.py \
+	$(ls ./*.json | grep -v '\.schema\.json$') |
+	grep -vxE "$own" | paste -sd '|' -)
+named=$(grep -rnE "\\<($names)\\>|$tables" "$srcdir/src" "$srcdir/ui" \
+	--include='*.c' --include='*.cc' --include='*.h' | tr '\n' ' ')
+if [ -n "$names" ] && [ -z "$named" ]; then
 	echo "ok $n - no line names an event field or a table"
 else
 	echo "not ok $n - no line names an event field or a table: $named"

@@ -112,7 +112,7 @@ static const struct {
     {"[" WINDOWS ", \"events\": true}]",
      "f:20: outputs[0]: needs either \"events\" or \"windows\""},
     {"[{\"topic\": \"o\", \"events\": false}]",
-     "f:20: outputs[0].events: is true, or not there"},
+     "f:20: outputs[0].events: must be true"},
     {"[{\"topic\": \"o\", \"events\": true, \"fields\": {}}]",
      "f:20: outputs[0].fields: is for windows; events have all their fields, "
      "and what \"add\" adds"},
@@ -127,7 +127,7 @@ static const struct {
      "f:20: outputs[0].add.k: is a field of the event already"},
     {"[" WINDOWS "}]", "f:20: outputs[0]: needs \"fields\""},
     {"[" WINDOWS ", \"fields\": {}}]",
-     "f:20: outputs[0].fields: needs at least 1 columns"},
+     "f:20: outputs[0].fields: is empty: there must be columns"},
     {"[" WINDOWS ", \"fields\": {}, \"add\": {}}]",
      "f:20: outputs[0].add: is for events; windows have \"fields\""},
     {"[{\"topic\": \"o\", \"windows\": \"keys\", \"fields\": {}}]",

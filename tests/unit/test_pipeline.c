@@ -274,7 +274,7 @@ static const struct {
     {"\"max_length\": 40", "\"max_length\": 40, \"none_of\": [\"u0001\"]",
      NULL}, /* it may be generated all the same */
     {"\"max_length\": 40", "\"max_length\": 40, \"none_of\": []",
-     "f:7: event.fields.user.none_of: needs at least 1 values"},
+     "f:7: event.fields.user.none_of: is empty: there must be values"},
     {"\"max_length\": 40", "\"max_length\": 4, \"none_of\": [\"u0001\"]",
      "f:7: event.fields.user.none_of[0]: is longer than \"max_length\", 4"},
     {"\"max_length\": 40", "\"max_length\": 40, \"none_of\": [\"x\", \"x\"]",
@@ -307,7 +307,7 @@ static const struct {
      "f:7: event.fields.user.max_length: must be a whole number from 1 to "
      "1048576"},
     {"[\"a\", \"bb\"]", "[]",
-     "f:8: event.fields.kind.one_of: needs at least 1 values"},
+     "f:8: event.fields.kind.one_of: is empty: there must be values"},
     {"[\"a\", \"bb\"]", "\"a\"",
      "f:8: event.fields.kind.one_of: must be an array, not a string"},
     {"[\"a\", \"bb\"]", "[\"a\",\n1]",
@@ -323,7 +323,8 @@ static const struct {
      "f:7: event.fields.user.path: a key of a path is empty"},
     {"\"who.id\"", "\"\"",
      "f:7: event.fields.user.path: a key of a path is empty"},
-    {"\"who.id\"", "[]", "f:7: event.fields.user.path: needs at least 1 keys"},
+    {"\"who.id\"", "[]",
+     "f:7: event.fields.user.path: is empty: there must be keys"},
     {"\"who.id\"", "[\"a\", \"\"]",
      "f:7: event.fields.user.path[1]: a key of a path is empty"},
     {"\"who.id\"", "\"a.b.c.d.e.f.g.h.i\"",
@@ -341,7 +342,7 @@ static const struct {
     {"\"by\": [\"user\"],\n", "\"by\": [\"usr\"],\n",
      "f:17: tables.users.by[0]: no field \"usr\"; did you mean \"user\"?"},
     {"\"by\": [\"user\"],\n", "\"by\": [],\n",
-     "f:17: tables.users.by: needs at least 1 fields"},
+     "f:17: tables.users.by: is empty: there must be fields"},
     {"\"by\": [\"user\"],\n", "\"by\": \"user\",\n",
      "f:17: tables.users.by: must be an array, not a string"},
     {"\"by\": [\"user\"],\n", "\"by\": [\"price\"],\n",
@@ -390,13 +391,13 @@ static const struct {
      "\"approximate\": true}}",
      NULL},
     {"{\"top\": {\"maximum\": \"units\"}}", "{}",
-     "f:23: tables.kinds.measures: needs at least 1 measures"},
+     "f:23: tables.kinds.measures: is empty: there must be measures"},
     {"{\"top\": {\"maximum\": \"units\"}}", "{\"top\": \"counts\"}",
      "f:23: tables.kinds.measures.top: no measure \"counts\"; did you mean "
      "\"count\"?"},
     {"{\"top\": {\"maximum\": \"units\"}}", "{\"top\": \"sum\"}",
-     "f:23: tables.kinds.measures.top: no measure \"sum\"; there is "
-     "\"count\""},
+     "f:23: tables.kinds.measures.top: needs a field: {\"sum\": "
+     "FIELD}"},
     {"{\"top\": {\"maximum\": \"units\"}}", "{\"top\": 1}",
      "f:23: tables.kinds.measures.top: must be \"count\" or an object such "
      "as {\"sum\": FIELD}"},
@@ -614,7 +615,7 @@ static const struct {
      "f:33: generator.fields.kind.weights.bb: must be a number from 1e-09 to "
      "1e+09"},
     {"{\"a\": 1, \"bb\": 2.5}", "{}",
-     "f:33: generator.fields.kind.weights: needs at least 1 values"},
+     "f:33: generator.fields.kind.weights: is empty: there must be values"},
     {"[0, 99]", "[0]",
      "f:34: generator.fields.price.uniform: must be the first and the last "
      "number, as in [1, 6]"},
