@@ -178,6 +178,32 @@ name_fields(const struct view *view, const char *reason, int64_t newest,
 		buf_add_str(out, ")");
 }
 
+/* Whether it is time for a line, and how long until the next. */
+static bool
+is_due(struct chronicle_dead *dead, const int64_t *more, int64_t now_ms)
+{
+	int64_t past_ms = now_ms - dead->told_ms;
+	bool known = true;
+
+	for (unsigned i = 0; i < REASONS; i++)
+		known = known && (more[i] <= 0 || dead->told[i]);
+	if (dead->told_ms &&
+	    past_ms < (known ? dead->wait_ms : CHRONICLE_DEAD_MS))
+		return false;
+	/* They had stopped: a beginning again. */
+	if (!dead->told_ms || past_ms >= 2 * dead->wait_ms) {
+		memset(dead->told, 0, sizeof(dead->told));
+		dead->wait_ms = CHRONICLE_DEAD_MS;
+	} else if (known) {
+		dead->wait_ms *= 2;
+		if (dead->wait_ms > CHRONICLE_DEAD_MAX_MS)
+			dead->wait_ms = CHRONICLE_DEAD_MAX_MS;
+	}
+	for (unsigned i = 0; i < REASONS; i++)
+		dead->told[i] = dead->told[i] || more[i] > 0;
+	return true;
+}
+
 bool
 chronicle_tell_dead(struct chronicle_dead *dead, const struct view *view,
 		    struct buf *out)
@@ -190,9 +216,7 @@ chronicle_tell_dead(struct chronicle_dead *dead, const struct view *view,
 		more[i] = now[i] - dead->by_reason[i];
 		all += more[i];
 	}
-	if (dead->begun &&
-	    (all <= 0 || (dead->told_ms &&
-			  view->commit_ms - dead->told_ms < CHRONICLE_DEAD_MS)))
+	if (dead->begun && (all <= 0 || !is_due(dead, more, view->commit_ms)))
 		return false;
 	memcpy(dead->by_reason, now, sizeof(now));
 	if (!dead->begun) {

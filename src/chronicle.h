@@ -2,8 +2,8 @@
  * What has happened from one view to the next, as sentences in the log:
  * partitions that came or ended, fields of events that appeared, vanished or
  * have a new type, alerts that fired, were acknowledged or cleared, events that
- * were lost, dead letters, a ledger that does not balance. Pure but for the log.
- * The first view is where it begins.
+ * were lost, dead letters, a ledger that does not balance. Pure but for the
+ * log. The first view is where it begins.
  */
 #ifndef WEIR_CHRONICLE_H
 #define WEIR_CHRONICLE_H
@@ -16,14 +16,21 @@
 /* Alerts of one view that have a line each; the others are counted. */
 #define CHRONICLE_ALERTS 10
 
-/* Dead letters that come all the time have a line each so often. */
-#define CHRONICLE_DEAD_MS 10000
+/*
+ * Dead letters have a line so often at first. As long as they keep coming it is
+ * half as often after each line, down to the latter, so that they do not push
+ * everything else out of the log; a reason that is new has its line soon.
+ */
+#define CHRONICLE_DEAD_MS     10000
+#define CHRONICLE_DEAD_MAX_MS 300000
 
 /* All zero is a beginning. */
 struct chronicle_dead {
 	bool begun;
 	int64_t told_ms; /* when the last line was; 0: none */
+	int64_t wait_ms; /* until the next one, if it is of the same reasons */
 	int64_t by_reason[REASONS];
+	bool told[REASONS]; /* in the lines since they keep coming */
 };
 
 struct chronicle {

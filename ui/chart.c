@@ -127,6 +127,49 @@ chart_scale_close(double held, double largest)
 	return largest <= power ? power : power * 1.5;
 }
 
+/* Two or four steps of 1, 2 or 5 × 10^n, so that the middle is round as well.
+ */
+static struct chart_range
+round_range(double smallest, double largest)
+{
+	static const double times[] = {2, 2.5, 2};
+	double step = pow(10, floor(log10(largest)) - 3);
+	struct chart_range range;
+
+	for (unsigned i = 0;; i++) {
+		range.base = floor(smallest / step) * step;
+		range.top = ceil(largest / step) * step;
+		if (range.base == range.top)
+			range.base -= step;
+		if (lround((range.top - range.base) / step) % 2)
+			range.base -= step;
+		if (range.top - range.base <= step * 4.5 &&
+		    range.top - range.base >= range.top * 0.1 - step * 0.01)
+			return range;
+		step *= times[i % 3];
+	}
+}
+
+struct chart_range
+chart_range_close(struct chart_range held, double smallest, double largest)
+{
+	struct chart_range range = {0, 0};
+
+	/* Ticks have two digits behind the point, and a letter up to 10^15. */
+	if (smallest > 0.2 && largest < 1e15 && smallest <= largest)
+		range = round_range(smallest, largest);
+	if (range.base <= 0 || range.base < range.top / 2) {
+		range.base = 0;
+		range.top =
+		    chart_scale_close(held.base > 0 ? 0 : held.top, largest);
+		return range;
+	}
+	if (held.base > 0 && held.base <= smallest && held.top >= largest &&
+	    range.top - range.base >= (held.top - held.base) * 0.5)
+		return held;
+	return range;
+}
+
 /* The value at a column of dots; -1 where none is known. */
 static double
 at_dot(const int64_t *values, unsigned len, int dot, int dots)
@@ -232,8 +275,10 @@ chart_tick(double number)
 
 void
 chart_y_axis(struct canvas *canvas, const struct area *area, int rows,
-	     double scale)
+	     struct chart_range range)
 {
+	double middle = range.base + (range.top - range.base) / 2;
+
 	for (int row = 0; row < rows; row++) {
 		bool tick =
 		    row == 0 || (rows >= 4 && rows % 2 == 0 && row == rows / 2);
@@ -241,12 +286,14 @@ chart_y_axis(struct canvas *canvas, const struct area *area, int rows,
 		if (tick)
 			canvas_right(canvas, area, row, 0, CHART_AXIS - 2,
 				     STYLE_DIM,
-				     chart_tick(row ? scale / 2 : scale).text);
+				     chart_tick(row ? middle : range.top).text);
 		canvas_puts(canvas, area, row, CHART_AXIS - 1, STYLE_DIM,
 			    tick ? "┤" : "│");
 	}
-	canvas_right(canvas, area, rows, 0, CHART_AXIS - 2, STYLE_DIM, "0");
-	canvas_puts(canvas, area, rows, CHART_AXIS - 1, STYLE_DIM, "└");
+	canvas_right(canvas, area, rows, 0, CHART_AXIS - 2, STYLE_DIM,
+		     range.base > 0 ? chart_tick(range.base).text : "0");
+	canvas_puts(canvas, area, rows, CHART_AXIS - 1, STYLE_DIM,
+		    range.base > 0 ? "≈" : "└");
 }
 
 static void
@@ -258,7 +305,7 @@ draw_axes(struct canvas *canvas, const struct area *area,
 	int end_width = canvas_width(canvas, end, strlen(end));
 	char label[64];
 
-	chart_y_axis(canvas, area, plot->rows, scale);
+	chart_y_axis(canvas, area, plot->rows, (struct chart_range){0, scale});
 	for (int col = 0; col < plot->cols; col++) {
 		bool known =
 		    at_dot(values, len, col * 2, plot->cols * 2) >= 0 ||
@@ -340,11 +387,13 @@ chart_seconds(struct canvas *canvas, const struct area *area, enum style style,
 		draw_marks(canvas, area, plot.rows, plot.cols, marks, shown);
 }
 
-/* The dot of a value, from the bottom up. */
+/* The dot of a value, from the bottom up; a negative one is below the plot. */
 static int
-dot_of(const struct area *plot, double value, double scale)
+dot_of(const struct area *plot, double value, struct chart_range range)
 {
-	double part = fmin(fmax(value / scale, 0), 1);
+	double part = (value - range.base) / (range.top - range.base);
+
+	part = fmin(fmax(part, range.base > 0 ? -20 : 0), 1);
 
 	return (int)lround(part * (plot->rows * 4 - 1));
 }
@@ -369,6 +418,8 @@ add_dot(struct canvas *canvas, const struct area *plot, enum style style,
 	struct cell drawn = drawn_at(canvas, plot, row, col);
 	uint32_t dots = drawn.text[0] - 0x2800;
 
+	if (y < 0)
+		return;
 	if (canvas->ascii || canvas->blocks) {
 		canvas_put(canvas, plot, row, col, style, &mark, 1);
 		return;
@@ -381,7 +432,7 @@ add_dot(struct canvas *canvas, const struct area *plot, enum style style,
 void
 chart_line(struct canvas *canvas, const struct area *plot, enum style style,
 	   char mark, const struct chart_point *points, unsigned len, int gap,
-	   double scale)
+	   struct chart_range range)
 {
 	int x = 0, y = 0;
 	unsigned dotted = 0;
@@ -389,7 +440,7 @@ chart_line(struct canvas *canvas, const struct area *plot, enum style style,
 	for (unsigned i = 0; i < len; i++) {
 		const struct chart_point *point = &points[i];
 		int across = point->dot - x;
-		int up = dot_of(plot, point->value, scale) - y, steps;
+		int up = dot_of(plot, point->value, range) - y, steps;
 
 		steps = abs(across) > abs(up) ? abs(across) : abs(up);
 		if (i == 0 || across > gap || steps == 0) {
@@ -413,15 +464,15 @@ chart_line(struct canvas *canvas, const struct area *plot, enum style style,
 void
 chart_line_mark(struct canvas *canvas, const struct area *plot,
 		enum style style, char mark, const struct chart_point *points,
-		unsigned len, double scale)
+		unsigned len, struct chart_range range)
 {
 	for (unsigned i = len; i-- > 0;) {
 		int col = points[i].dot / 2;
-		int row =
-		    plot->rows - 1 - dot_of(plot, points[i].value, scale) / 4;
+		int dot = dot_of(plot, points[i].value, range);
+		int row = plot->rows - 1 - dot / 4;
 		uint32_t drawn = drawn_at(canvas, plot, row, col).text[0];
 
-		if (points[i].open || (drawn >= 'a' && drawn <= 'z'))
+		if (dot < 0 || points[i].open || (drawn >= 'a' && drawn <= 'z'))
 			continue;
 		canvas_put(canvas, plot, row, col, style, &mark, 1);
 		return;

@@ -52,6 +52,22 @@ double chart_scale(double held, double largest);
  */
 double chart_scale_close(double held, double largest);
 
+/* What a y axis goes from and to. */
+struct chart_range {
+	double base, top;
+};
+
+/*
+ * The axis of lines whose values are `smallest` to `largest`: from 0 with
+ * chart_scale_close(), unless all of them are so near each other and so far
+ * from 0 that they would be one line; then over round numbers, over a tenth of
+ * the top at least, and at most half of it. `held` is what it has been (all 0:
+ * none yet): grows at once, shrinks when less than half of it is needed. A
+ * smallest of at most 0.2 is an axis from 0.
+ */
+struct chart_range chart_range_close(struct chart_range held, double smallest,
+				     double largest);
+
 /* What happened in a second, marked on the x axis; the larger covers. */
 enum chart_mark {
 	CHART_NONE,
@@ -70,9 +86,12 @@ void chart_seconds(struct canvas *canvas, const struct area *area,
 		   const enum chart_mark *marks, unsigned len, double scale,
 		   const char *end);
 
-/* The y axis from 0 to `scale` left of a plot that has `rows` of the area. */
+/*
+ * The y axis left of a plot that has `rows` of the area. Where it does not
+ * begin at 0, its foot is "≈".
+ */
 void chart_y_axis(struct canvas *canvas, const struct area *area, int rows,
-		  double scale);
+		  struct chart_range range);
 
 /* Of a line over time; its value is a number, maybe an infinite one. */
 struct chart_point {
@@ -82,15 +101,15 @@ struct chart_point {
 };
 
 /*
- * One of several lines in a plot from 0 to `scale`, through points from left to
- * right, joined where they are at most `gap` dots apart, dotted where they are
- * open. What is beyond the scale is drawn at its edge. One of STYLE_ACCENT
- * covers those before it. Without braille it is drawn of `mark`, and of points
- * where it is open.
+ * One of several lines in a plot of `range`, through points from left to right,
+ * joined where they are at most `gap` dots apart, dotted where they are open.
+ * What is above the range is drawn at its edge, what is below is not drawn. One
+ * of STYLE_ACCENT covers those before it. Without braille it is drawn of
+ * `mark`, and of points where it is open.
  */
 void chart_line(struct canvas *canvas, const struct area *plot,
 		enum style style, char mark, const struct chart_point *points,
-		unsigned len, int gap, double scale);
+		unsigned len, int gap, struct chart_range range);
 
 /*
  * Draws the mark of a line on the last of its points that is not open and where
@@ -99,7 +118,7 @@ void chart_line(struct canvas *canvas, const struct area *plot,
 void chart_line_mark(struct canvas *canvas, const struct area *plot,
 		     enum style style, char mark,
 		     const struct chart_point *points, unsigned len,
-		     double scale);
+		     struct chart_range range);
 
 /* How many of `len` seconds chart_seconds() shows in an area. */
 unsigned chart_seconds_shown(const struct area *area, unsigned len);

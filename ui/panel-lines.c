@@ -13,7 +13,6 @@
 
 #include "chart.h"
 #include "columns.h"
-#include "columns.h"
 #include "format.h"
 #include "history.h"
 
@@ -328,12 +327,13 @@ fit_windows(const struct view_table *table, struct plot *plot)
 
 /*
  * Where the stream has only begun, a window may be an average of a moment;
- * those make no scale for the others.
+ * those make no scale for the others, unless the list is about one.
  */
 static double
 largest_of(const struct panel *panel, const struct plot *plot)
 {
 	const struct view_table *table = panel_table(panel);
+	unsigned listed = panel_settled_window(table);
 	double whole = 0, all = 0;
 
 	for (unsigned i = 0; i < lines_rows(panel); i++) {
@@ -343,12 +343,31 @@ largest_of(const struct panel *panel, const struct plot *plot)
 			if (!is_known(value))
 				continue;
 			all = fmax(all, value_double(value));
-			if (table->windows[w].span_ms >=
-			    table->spec->average_ms)
+			if (w == listed || table->windows[w].span_ms >=
+					       table->spec->average_ms)
 				whole = fmax(whole, value_double(value));
 		}
 	}
 	return whole > 0 ? whole : all;
+}
+
+/* Of complete windows; 0: there is none, or none that makes a scale. */
+static double
+smallest_of(const struct panel *panel, const struct plot *plot)
+{
+	const struct view_table *table = panel_table(panel);
+	double least = INFINITY;
+
+	for (unsigned i = 0; i < lines_rows(panel); i++)
+		for (unsigned w = 0; w < plot->shown; w++)
+			if (table->windows[w].complete &&
+			    table->windows[w].span_ms >=
+				table->spec->average_ms &&
+			    is_known(table->lines[i].values[w]))
+				least = fmin(
+				    least,
+				    value_double(table->lines[i].values[w]));
+	return isinf(least) ? 0 : least;
 }
 
 /* The view's index of the line that is selected; -1: none is. */
@@ -380,10 +399,10 @@ draw_line(const struct panel *panel, struct canvas *canvas,
 			    !table->windows[w].complete};
 	if (mark)
 		chart_line_mark(canvas, &plot->area, style, mark_of(line),
-				points, len, panel->scale);
+				points, len, panel->range);
 	else
 		chart_line(canvas, &plot->area, style, mark_of(line), points,
-			   len, plot->step, panel->scale);
+			   len, plot->step, panel->range);
 }
 
 /* The selected one over the others, and marks over all. */
@@ -448,8 +467,9 @@ draw_chart(struct panel *panel, struct canvas *canvas, const struct area *area,
 	const struct view_table *table = panel_table(panel);
 
 	fit_windows(table, plot);
-	panel->scale = chart_scale_close(panel->scale, largest_of(panel, plot));
-	chart_y_axis(canvas, area, plot->area.rows, panel->scale);
+	panel->range = chart_range_close(panel->range, smallest_of(panel, plot),
+					 largest_of(panel, plot));
+	chart_y_axis(canvas, area, plot->area.rows, panel->range);
 	draw_times(table, canvas, area, plot);
 	draw_lines(panel, canvas, plot);
 }

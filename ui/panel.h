@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "canvas.h"
+#include "chart.h"
 #include "store/view.h"
 
 /* Rows keep their place at least this long before a new order moves them. */
@@ -85,6 +86,7 @@ struct panel {
 	int key_width;
 	int column_widths[PANEL_COLUMNS_MAX];
 	double scale, detail_scale;
+	struct chart_range range;
 };
 
 enum panel_move {

@@ -24,7 +24,7 @@ begin() {
 	pids="$pids $!"
 }
 
-# RUN DESCRIPTION: it ends well
+# RUN DESCRIPTION [EVENTS]: it ends well, after more than EVENTS
 finished() {
 	eval "end_of \$pid_$1"
 	is "$2" "$code" 0
@@ -32,17 +32,18 @@ finished() {
 	check "$2: its ledger adds up" says "$tmp/$1/report" "$ledger_holds"
 	check "$2: nothing is lost" says "$tmp/$1/report" '.ledger |
 		.lost == 0 and .lag == 0 and .failed == 0 and .foreign == 0 and
-		.produced == .consumed and .consumed > 100000'
+		.produced == .consumed and .consumed > '"${3:-100000}"
 }
 
-# NAME: of its recording
+# NAME [ALERT]: of its recording
 recorded() {
 	check "$1: it is an asciicast" python3 "$lib/cast.py" check "$tmp/$1/cast"
 	python3 "$lib/cast.py" markers "$tmp/$1/cast" >"$tmp/$1/markers"
 	is "$1: each chapter has its mark" \
 		"$(sed 's/^[^ ]* //' "$tmp/$1/markers" | grep -v '^alert: ')" \
 		"$(sed -n 's/^mark "\(.*\)"$/\1/p' "$demo/$1.script")"
-	check "$1: and an alert has" grep -q ' alert: hot item$' "$tmp/$1/markers"
+	check "$1: and an alert has" grep -q " alert: ${2:-hot item}\$" \
+		"$tmp/$1/markers"
 	check "$1: byte for byte the same again" \
 		cmp "$tmp/$1/cast" "$tmp/$1_again/cast"
 }
@@ -53,12 +54,25 @@ begin interview_small interview --snapshot demo.db --size 80x24
 begin quick quick
 begin quick_again quick
 begin quick_small quick --size 80x24
+begin web_events web_events web_events
+begin web_events_again web_events web_events
+begin web_events_small web_events web_events --size 80x24
 begin picture picture
 
 finished quick "quick"
 finished quick_again "quick, again"
 finished quick_small "quick, on a small screen"
 recorded quick
+finished web_events "web events" 3000
+finished web_events_again "web events, again" 3000
+finished web_events_small "web events, on a small screen" 3000
+recorded web_events "schema changed"
+check "web events: the field that came is in the schema as seen" says \
+	"$tmp/web_events/report" '.schema.fields | map(select(
+		.name == "device_type" and .events > 500 and .first.offset > 500)) |
+		length == 1'
+check "web events: some events were refused" says \
+	"$tmp/web_events/report" '.ledger.dead > 500'
 finished picture "picture"
 awk '/^```/ {blocks++; next} blocks == 1' "$srcdir/README.md" >"$tmp/readme"
 if cmp -s "$tmp/readme" "$tmp/picture/screen.txt" &&

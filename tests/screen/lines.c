@@ -12,7 +12,7 @@ static const char *const names[LINES_SCENES] = {
     [LINES_NORMAL] = "normal", [LINES_DAYS] = "days",
     [LINES_SECOND] = "second", [LINES_BEGUN] = "begun",
     [LINES_EMPTY] = "empty",   [LINES_HOSTILE] = "hostile",
-    [LINES_ODD] = "odd",
+    [LINES_CLOSE] = "close",   [LINES_ODD] = "odd",
 };
 
 static const char *const countries[LINES_KEYS] = {"CA", "DE", "FR", "JP",
@@ -122,6 +122,10 @@ value_in(enum lines_scene scene, unsigned table, int line, int back,
 		       : back % 5 == 3 ? value_real(NAN)
 				       : value_int(INT64_MAX);
 	swing = 0.2 * sin(back / (7.0 + line) + 2 * line);
+	if (scene == LINES_CLOSE) {
+		level = 7.6 + 0.02 * line;
+		swing *= 0.1;
+	}
 	if (table == LINES_USERS)
 		return value_int((int64_t)(40 * level * (1 + swing) * part));
 	return value_real(round(100 * level * (1 + swing) * part) / 100);

@@ -15,6 +15,7 @@ enum lines_scene {
 	LINES_BEGUN,   /* no window is complete */
 	LINES_EMPTY,   /* no event yet */
 	LINES_HOSTILE, /* keys that want to harm the terminal */
+	LINES_CLOSE,   /* values near each other, far from 0 */
 	LINES_ODD,     /* values at the ends of their ranges, and none */
 	LINES_SCENES,
 };

@@ -3,6 +3,7 @@
  * its page against golden files, and what must hold of it at every size.
  */
 #include <locale.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "chart.h"
 #include "golden.h"
 #include "keys.h"
 #include "lines.h"
@@ -90,6 +92,8 @@ test_panel(void **state)
 	draw("lines-zoom", LINES_NORMAL, 80, 24, NULL, zoom);
 	draw("lines-zoom-ascii", LINES_NORMAL, 80, 24, &ascii, zoom);
 	draw("lines-zoom-blocks", LINES_NORMAL, 80, 24, &blocks, zoom);
+	draw("lines-zoom-close", LINES_CLOSE, 80, 24, NULL, zoom);
+	draw("lines-zoom-close-ascii", LINES_CLOSE, 80, 24, &ascii, zoom);
 	draw("lines-zoom-days", LINES_DAYS, 80, 24, NULL, zoom_days);
 	draw("lines-zoom-days-160x50", LINES_DAYS, 160, 50, NULL, zoom_days);
 	draw("lines-zoom-first-day", LINES_NORMAL, 80, 24, NULL, zoom_days);
@@ -100,6 +104,66 @@ test_panel(void **state)
 	draw("lines-detail-hostile", LINES_HOSTILE, 80, 24, NULL, detail);
 	draw("lines-detail-days", LINES_DAYS, 80, 24, NULL,
 	     (const uint32_t[]){'2', KEYS_DOWN, KEYS_ENTER, 0});
+}
+
+static void
+assert_range(struct chart_range held, double smallest, double largest,
+	     double base, double top)
+{
+	struct chart_range range = chart_range_close(held, smallest, largest);
+
+	assert_true(fabs(range.base - base) < top * 1e-9);
+	assert_true(fabs(range.top - top) < top * 1e-9);
+}
+
+/* Where an axis begins and ends. */
+static void
+test_range(void **state)
+{
+	const struct chart_range none = {0, 0}, held = {700, 800};
+
+	(void)state;
+	assert_range(none, 0, 0, 0, 0.2);
+	assert_range(none, 0, 790, 0, 800);
+	assert_range(none, 300, 790, 0, 800);
+	assert_range(none, 755, 795.4, 720, 800);
+	assert_range(none, 740.5, 795.4, 720, 800);
+	assert_range(none, 800, 800, 700, 800);
+	assert_range(none, 7.49, 7.81, 7.2, 8);
+	assert_range(none, 0.0762, 0.0781, 0, 0.2);
+	assert_range(none, 12345, 12399, 11000, 13000);
+	/* It grows at once, and shrinks late. */
+	assert_range(held, 755, 795.4, 700, 800);
+	assert_range(held, 655, 795.4, 600, 800);
+	assert_range((struct chart_range){500, 900}, 755, 795.4, 720, 800);
+	assert_range(held, 100, 795.4, 0, 800);
+	assert_range((struct chart_range){0, 800}, 755, 795.4, 720, 800);
+	/* Whatever the values are, they are in it, and its ticks differ. */
+	for (double smallest = 1e-4; smallest < 1e14; smallest *= 1.37) {
+		for (double times = 1; times < 3; times += 0.07) {
+			double largest = smallest * times;
+			struct chart_range range =
+			    chart_range_close(none, smallest, largest);
+			char top[64];
+
+			assert_true(range.base <= smallest * (1 + 1e-9));
+			assert_true(range.top >= largest * (1 - 1e-9));
+			if (range.base <= 0)
+				continue;
+			snprintf(top, sizeof(top), "%s",
+				 chart_tick(range.top).text);
+			assert_string_not_equal(chart_tick(range.base).text,
+						top);
+			assert_string_not_equal(
+			    chart_tick(range.base / 2 + range.top / 2).text,
+			    top);
+		}
+	}
+	/* Huge and no numbers are shown somehow, and it ends. */
+	chart_range_close(none, 1e19, 1e19);
+	chart_range_close(none, 1, INFINITY);
+	chart_range_close(none, INFINITY, INFINITY);
+	chart_range_close(none, -5, -1);
 }
 
 struct fixture {
@@ -375,11 +439,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_page),     cmocka_unit_test(test_panel),
-	    cmocka_unit_test(test_sizes),    cmocka_unit_test(test_empty),
-	    cmocka_unit_test(test_headline), cmocka_unit_test(test_gap),
-	    cmocka_unit_test(test_marks),    cmocka_unit_test(test_windows),
-	    cmocka_unit_test(test_rows),
+	    cmocka_unit_test(test_page),    cmocka_unit_test(test_panel),
+	    cmocka_unit_test(test_range),   cmocka_unit_test(test_sizes),
+	    cmocka_unit_test(test_empty),   cmocka_unit_test(test_headline),
+	    cmocka_unit_test(test_gap),     cmocka_unit_test(test_marks),
+	    cmocka_unit_test(test_windows), cmocka_unit_test(test_rows),
 	};
 
 	if (!setlocale(LC_ALL, "C.UTF-8"))

@@ -217,13 +217,48 @@ test_dead(void **state)
 	assert_line(w, 0, LEVEL_WARNING,
 		    "12 dead letters: 9 not allowed (country: none_of), 2 out "
 		    "of range (user_id: max, user_id: min), 1 not JSON");
-	w->view.commit_ms += CHRONICLE_DEAD_MS;
+	/* Those that keep coming have their next line later. */
+	w->view.commit_ms += 2 * CHRONICLE_DEAD_MS;
 	assert_int_equal(tell(w), 0);
 	/* Letters that are older than what is told say nothing of it. */
 	reasons[1].count++;
 	assert_int_equal(tell(w), 1);
 	assert_line(w, 0, LEVEL_WARNING,
 		    "1 dead letter: 1 out of range (user_id: max)");
+}
+
+/* Letters of one reason that come all the time do not fill the log. */
+static void
+test_dead_for_long(void **state)
+{
+	struct world *w = *state;
+	struct view_reason reasons[2] = {
+	    {.name = reason_name(REASON_NONE_OF)},
+	    {.name = reason_name(REASON_NOT_JSON)},
+	};
+	int64_t lines = 0;
+
+	w->view.reasons = reasons;
+	w->view.reasons_len = 2;
+	tell(w);
+	for (int second = 0; second < 3600; second++) {
+		w->view.commit_ms += 1000;
+		reasons[0].count += 1 + second;
+		lines += tell(w);
+	}
+	/* At 1, 11, 31, 71, 151, 311 seconds, then each 5 minutes: 10 more. */
+	assert_int_equal(lines, 16);
+	/* A reason that is new is told soon, together with all since. */
+	w->view.commit_ms += CHRONICLE_DEAD_MS;
+	reasons[1].count = 1;
+	assert_int_equal(tell(w), 1);
+	/* When they have stopped for long, the next one is told at once. */
+	w->view.commit_ms += 2 * CHRONICLE_DEAD_MAX_MS;
+	reasons[0].count++;
+	assert_int_equal(tell(w), 1);
+	w->view.commit_ms += CHRONICLE_DEAD_MS;
+	reasons[0].count += 2;
+	assert_int_equal(tell(w), 1);
 }
 
 static void
@@ -284,6 +319,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_flow, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_alerts, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_dead, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_dead_for_long, set_up,
+					    tear_down),
 	    cmocka_unit_test_setup_teardown(test_fields, set_up, tear_down),
 	};
 
