@@ -142,6 +142,7 @@ write_event(struct engine *engine, unsigned output,
 	    .timestamp_ms = consumer_timestamp_ms(message),
 	    .key = message->key,
 	    .key_size = message->key_size,
+	    .whole = true,
 	    .headers = &header,
 	    .headers_len = 1,
 	    .source_hash = consumer_print(message).content,
@@ -224,6 +225,7 @@ write_row(struct visit *visit, const struct store_complete *row,
 	struct output_record record = {
 	    .topic = visit->name,
 	    .offset = row->window_ms,
+	    .whole = true,
 	    /* No timestamp: by one of the window's time, brokers would
 	       remove at once what is written of old events. */
 	    .headers = &header,

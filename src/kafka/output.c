@@ -73,8 +73,9 @@ fail(struct output *output, rd_kafka_resp_err_t code, const char *why)
 		"the output topic %s refuses a record for good: %s; %s",
 		output->name, why,
 		code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE
-		    ? "set -X message.max.bytes to what the topic takes, and "
-		      "start again"
+		    ? "raise the topic's max.message.bytes, or, if it is one "
+		      "of dead letters, set -X message.max.bytes to what it "
+		      "takes, and start again"
 		    : "start again when this is settled: the output goes on "
 		      "where it ended");
 }
@@ -645,6 +646,36 @@ hand_over(struct output *output, const struct output_record *record,
 	return code;
 }
 
+static bool
+is_cut(const struct output_record *record, const struct fit *fit)
+{
+	return fit->key_size < record->key_size ||
+	       fit->value_size < record->value_size ||
+	       fit->headers_len < record->headers_len;
+}
+
+/* As if a broker had refused it, for good. */
+static void
+refuse(struct output *output, const struct output_record *record)
+{
+	size_t size = RECORD_OVERHEAD + OWN_HEADERS_BYTES +
+		      strlen(record->topic) + record->key_size +
+		      record->value_size;
+
+	for (unsigned i = 0; i < record->headers_len; i++)
+		size += strlen(record->headers[i].name) +
+			record->headers[i].size + HEADER_OVERHEAD;
+	err_set(&output->failed, WEIR_KAFKA,
+		RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
+		"what offset %lld of partition %d of %s becomes in the output "
+		"topic %s is too large for a record: set -X "
+		"message.max.bytes=%zu or more, raise the topic's "
+		"max.message.bytes if it is less, and start again: the output "
+		"goes on where it ended",
+		(long long)record->offset, (int)record->partition,
+		record->topic, output->name, size);
+}
+
 /* One record always has room, however large it is. */
 static bool
 has_room(const struct output *output, const struct fit *fit)
@@ -669,6 +700,10 @@ output_add(struct output *output, const struct output_record *record,
 	if (output->failed.code)
 		return failed(output, err);
 	fit = fit_record(output, record);
+	if (record->whole && is_cut(record, &fit)) {
+		refuse(output, record);
+		return failed(output, err);
+	}
 	if (has_room(output, &fit))
 		code = hand_over(output, record, &fit);
 	if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)

@@ -61,6 +61,7 @@ struct output_record {
 	size_t key_size;
 	const void *value; /* NULL: a null value */
 	size_t value_size;
+	bool whole; /* nothing of it may be cut or left out */
 	const struct output_header *headers;
 	unsigned headers_len;
 	uint64_t source_hash; /* output_hash() of the source's key and value;
@@ -106,8 +107,8 @@ size_t output_room(const struct output *output,
  * message.max.bytes is cut, and the header "weir.value.size" then says how many
  * bytes it had; so is a key that leaves no room ("weir.key.size"), and of
  * headers that leave none the last are left out: no event of any size stops the
- * output. WEIR_FULL: the queue is full, flush first. WEIR_KAFKA: as
- * output_flush().
+ * output. One that is `whole` is refused instead, for good. WEIR_FULL: the
+ * queue is full, flush first. WEIR_KAFKA: as output_flush().
  */
 int output_add(struct output *output, const struct output_record *record,
 	       struct err *err);

@@ -90,6 +90,26 @@ kill -INT "$run"
 end_of "$run"
 is "and ends well" "$code" 0
 
+# --- Too large to be written whole -------------------------------------------------------
+
+start_weir large run "$tmp/made.json" --headless --duration 300s \
+	--store "$tmp/large.store" -X message.max.bytes=1000
+large=$pid
+broker_of large
+python3 -c 'import json, sys
+for size in 10, 250:
+	print(json.dumps({"user": {"name": "x" * size}, "kind": "y" * size, "n": 1,
+		"x": 1, "at": int(sys.argv[1]) * 1000000}))' "$now" >"$tmp/written"
+kcat -q -b "$broker" -t made -P -p 2 -l "$tmp/written"
+end_of "$large"
+is "an event too large for a record ends weir" "$code" 1
+check "which says how large is large enough" grep -qE \
+	"^weir: .*offset 1 of partition 2 of made .* topic made.events .*=1[0-9]{3} or more" \
+	"$tmp/large.err"
+show "$tmp/large.err"
+check "and has not counted it" says "$tmp/large.out" \
+	".ledger.valid <= 1 and .outputs[0].records == .ledger.valid"
+
 # --- In lockstep -------------------------------------------------------------------------
 
 # The broker is away, and comes back slow, while windows go on being written.

@@ -581,6 +581,50 @@ everything_is_too_large(void **state)
 	free(data);
 }
 
+/* Half an object is none: nothing of it is written, nor anything behind it. */
+static void
+what_must_be_whole_is_refused(void **state)
+{
+	struct world *w = *state;
+	char *data = xmalloc(2000), wanted[64];
+	struct output_record r = {
+	    .topic = "events", .key = "k", .key_size = 1, .whole = true};
+	rd_kafka_message_t **m;
+	rd_kafka_t *reader;
+	const char *said;
+	struct err err;
+
+	memset(data, 'x', 2000);
+	set(w, "message.max.bytes=2000");
+	open_output(w);
+	r.value = data;
+	r.value_size = output_room(w->output, &r);
+	add(w, &r);
+	flush(w);
+	r.offset = 1;
+	r.value_size++;
+	assert_int_equal(output_add(w->output, &r, &err), WEIR_KAFKA);
+	assert_non_null(strstr(err.text, "offset 1 of partition 0 of events"));
+	said = strstr(err.text, "message.max.bytes=");
+	assert_non_null(said);
+	snprintf(wanted, sizeof(wanted), "%.*s", (int)strcspn(said, " "), said);
+	assert_int_equal(output_flush(w->output, WAIT_MS, &err), WEIR_KAFKA);
+	r.value_size = 1;
+	assert_int_equal(output_add(w->output, &r, &err), WEIR_KAFKA);
+
+	/* What it says is enough. */
+	r.value_size = output_room(w->output, &r) + 1;
+	set(w, wanted);
+	open_output(w);
+	assert_int_equal(last(w, "events", 0), 0);
+	add(w, &r);
+	flush(w);
+	assert_int_equal(read_all(w, 0, &m, &reader), 2);
+	assert_int_equal(m[1]->len, r.value_size);
+	free_all(m, 2, reader);
+	free(data);
+}
+
 /* ---- How far it has come ---- */
 
 static void
@@ -1098,6 +1142,7 @@ main(void)
 	    cmocka_unit_test(the_hash),
 	    TEST(of_another_source),
 	    TEST(large_values_are_cut),
+	    TEST(what_must_be_whole_is_refused),
 	    TEST(everything_is_too_large),
 	    TEST(an_empty_output),
 	    TEST(several_sources),
