@@ -135,8 +135,10 @@ open_producer(struct output *output, const struct kafka_settings *settings,
 	      struct err *err)
 {
 	/* The queue is bounded by output_add(), which sees headers, too. */
-	static const struct kafka_default defaults[] = {
+	const struct kafka_default defaults[] = {
 	    {"linger.ms", "5"},
+	    /* One after the other, their answers do not wait for each other. */
+	    {"max.in.flight", clock_is_virtual() ? "1" : "5"},
 	    {"queue.buffering.max.messages", MESSAGES_MAX},
 	    {"queue.buffering.max.kbytes", KBYTES_MAX},
 	    {NULL, NULL},
