@@ -112,13 +112,16 @@ check "and has not counted it" says "$tmp/large.out" \
 
 # --- In lockstep -------------------------------------------------------------------------
 
-# The broker is away, and comes back slow, while windows go on being written.
+# The broker is away, and comes back slow for a moment, while windows go on being
+# written.
 cat >"$tmp/faults.script" <<'END'
 wait 4s
-keys f Right
+keys f Down Right
 wait 2s
+keys Up Right
+wait 100ms
 keys Down Right
-wait 2s
+wait 200ms
 keys Up Right
 wait 5s
 END
