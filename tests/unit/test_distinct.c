@@ -348,7 +348,7 @@ check_rough(const struct world *w, const struct view *view)
 			continue;
 		}
 		assert_value(row->measures[0], estimate(v));
-		assert_true(llabs(row->measures[0].i - want) <=
+		assert_true((double)llabs(row->measures[0].i - want) <=
 			    1 + 3 * HYPERLOGLOG_ERROR * (double)want);
 	}
 }
