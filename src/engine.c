@@ -475,12 +475,15 @@ drain(struct engine *engine, bool (*hurry)(void *ctx), void *ctx)
 
 /* ---- Start ---- */
 
+/* 0 of an entry that is not there, as a damaged store may name one. */
 static int64_t
 read_to(const void *ctx, int32_t partition)
 {
 	const struct engine *engine = ctx;
 
-	return engine->partitions[partition].position;
+	return (unsigned)partition < engine->partitions_len
+		   ? engine->partitions[partition].position
+		   : 0;
 }
 
 static int

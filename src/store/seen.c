@@ -120,20 +120,22 @@ seen_write(struct store *store, MDB_txn *txn, const struct seen *seen)
 
 /* ---- Reading ---- */
 
-/* Any that is not there is one that is not known. */
-static const char *
-get_position(const char *at, struct position *position)
-{
-	position->partition = (int32_t)get_u64(at);
-	position->offset = (int64_t)get_u64(at + 8);
-	return at + 16;
-}
-
 static bool
 get_count(const char *at, int64_t *count)
 {
 	*count = (int64_t)get_u64(at);
 	return *count >= 0 && *count <= INT64_MAX / 1024;
+}
+
+/* Of an entry that there may not be: who looks one up sees to that. */
+static bool
+get_position(const char *at, struct position *position)
+{
+	uint64_t partition = get_u64(at);
+
+	position->partition = (int32_t)partition;
+	return partition <= ROW_PARTITION_MAX &&
+	       get_count(at + 8, &position->offset);
 }
 
 static bool
@@ -152,11 +154,11 @@ decode_field(struct seen *seen, MDB_val v)
 	at += 8;
 	for (unsigned i = 0; i < SEEN_TYPES; i++, at += 8)
 		sane &= get_count(at, &field->types[i]);
-	at = get_position(at, &field->first);
-	at = get_position(at, &field->last);
-	sane &= get_count(at, &field->before);
-	field->usual = get_u64(at + 8) & FLAG_USUAL;
-	field->gone = get_u64(at + 8) & FLAG_GONE;
+	sane &= get_position(at, &field->first);
+	sane &= get_position(at + 16, &field->last);
+	sane &= get_count(at + 32, &field->before);
+	field->usual = get_u64(at + 40) & FLAG_USUAL;
+	field->gone = get_u64(at + 40) & FLAG_GONE;
 	return sane;
 }
 
@@ -175,9 +177,9 @@ decode_change(struct seen *seen, uint32_t place, MDB_val v)
 	change->kind = (enum seen_change_kind)get_u64(at + 8);
 	change->type = (enum seen_type)get_u64(at + 16);
 	change->field = (unsigned)get_u64(at + 24);
-	get_position(at + 32, &change->position);
 	change->time_ms = (int64_t)get_u64(at + 48);
-	return get_count(at, &change->number);
+	return get_position(at + 32, &change->position) &&
+	       get_count(at, &change->number);
 }
 
 /* The records of one kind, whose numbers are 0, 1, ... without holes. */

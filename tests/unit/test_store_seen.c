@@ -400,13 +400,36 @@ test_several_full(void **state)
 	end(&two);
 }
 
+/* A position that no event has, as damage leaves one. */
+static void
+test_damaged(void **state)
+{
+	static const struct position nowhere[] = {
+	    {0, -1}, {-1, 7}, {1 << 24, 7}};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(nowhere) / sizeof(*nowhere); i++) {
+		struct world w;
+		struct view *view;
+		struct err err;
+
+		begin(&w, 0);
+		event(&w, "a", SEEN_INTEGER);
+		w.seen->fields[0].last = nowhere[i];
+		commit(&w);
+		assert_int_equal(store_view(w.store, 0, false, &view, &err),
+				 WEIR_STORE);
+		end(&w);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_view),         cmocka_unit_test(test_again),
-	    cmocka_unit_test(test_reopened),     cmocka_unit_test(test_several),
-	    cmocka_unit_test(test_several_full),
+	    cmocka_unit_test(test_damaged), cmocka_unit_test(test_view),
+	    cmocka_unit_test(test_again),   cmocka_unit_test(test_reopened),
+	    cmocka_unit_test(test_several), cmocka_unit_test(test_several_full),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
