@@ -177,7 +177,7 @@ if [ -x "$MOCK" ]; then
 	launch run "$interactions" --brokers "$(sed 1q "$tmp/mock")" \
 		--store "$tmp/foreign"
 	expect "on another broker" '[─▸]users ─'
-	check "f is not offered" shows_not 'f faults'
+	expect_not "f is not offered" 'f faults'
 	keys f
 	expect "and refused" 'only the embedded broker has faults'
 	keys q

@@ -120,7 +120,7 @@ expect "and again" 'snapshot 1 of 3'
 is_snapshot "all numbers are those of snapshot 1" 1
 keys '{'
 expect "there is nothing before the oldest" 'this is the oldest snapshot'
-check "the screen stays there" shows 'snapshot 1 of 3'
+expect "the screen stays there" 'snapshot 1 of 3'
 keys '}'
 expect "} goes forth" 'snapshot 2 of 3'
 is_snapshot "to the same numbers" 2
@@ -142,7 +142,7 @@ of_table() { # COLUMN ID TABLE
 keys d
 expect "d shows the difference to the snapshot before" \
 	'^  before +snapshot 1 of 3 .*commit '
-check "which is said" shows '^  after +snapshot 2 of 3 .*commit '
+expect "which is said" '^  after +snapshot 2 of 3 .*commit '
 for column in consumed valid dead; do
 	check "it is that of the file: $column" wait_for 10 changed $column \
 		"$(of_snapshot $column 1)" "$(of_snapshot $column 2)"
@@ -159,11 +159,11 @@ check "to snapshot 3" wait_for 10 changed consumed \
 	"$(of_snapshot consumed 2)" "$(of_snapshot consumed 3)"
 keys d
 expect "d again shows that to now" '^  after +now '
-check "from snapshot 3" shows "^ +consumed +$(grouped \
+expect "from snapshot 3" "^ +consumed +$(grouped \
 	"$(of_snapshot consumed 3)") +[0-9,]+ +\\+[0-9,]+"
 keys Escape
 expect_not "Esc leaves the difference" '^  after +now '
-check "and stays in the past" shows ' PAST '
+expect "and stays in the past" ' PAST '
 is_snapshot "of snapshot 3" 3
 
 # --- somebody deletes one ------------------------------------------------------------------
@@ -190,7 +190,7 @@ keys d
 expect "of now, d shows the difference to the newest snapshot" \
 	'^  before +snapshot 2 of 2'
 seen=$(of_snapshot consumed 3)
-check "whose numbers are right" shows "^ +consumed +$(grouped "$seen") "
+expect "whose numbers are right" "^ +consumed +$(grouped "$seen") "
 first=$(sed -n 's/^ *consumed  *[0-9,]*  *\([0-9,]*\) .*/\1/p' "$tmp/screen")
 moves_on() {
 	shows '^  after +now ' && shows_not "consumed +[0-9,]+ +$first "
