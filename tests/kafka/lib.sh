@@ -147,6 +147,45 @@ roll() { # below what; the number is $rolled
 	rolled=$(((random >> 8) % $1))
 }
 
+# NAME KILLS LEAST SPREAD ARGUMENTS...: starts weir again and again, and kills it
+# LEAST ms and up to SPREAD more later. The caller's position() says how far the
+# store has come, in two numbers; $moved is how often the second had grown, and
+# $tmp/kills has a line for each kill.
+kill_often() {
+	kills_name=$1
+	kills_of=$2
+	kills_least=$3
+	kills_spread=$4
+	shift 4
+	killed=0
+	moved=0
+	was="0 0"
+	: >"$tmp/kills"
+	while [ "$killed" -lt "$kills_of" ]; do
+		roll "$kills_spread"
+		start_weir "$kills_name" run "$@"
+		# This is no waiting for something: it is the moment of the kill.
+		sleep "$(printf '0.%03d' $((rolled + kills_least)))"
+		kill -KILL "$pid" 2>/dev/null
+		end_of "$pid" 2>/dev/null
+		killed=$((killed + 1))
+		if [ "$code" -ne 137 ]; then
+			not_ok "kill $killed: weir had ended before, with $code"
+			show "$tmp/$kills_name.err"
+			finish
+		fi
+		is=$(position)
+		[ -n "$is" ] || is="0 0"
+		[ "${is#* }" -le "${was#* }" ] || moved=$((moved + 1))
+		if [ "${is#* }" -lt "${was#* }" ]; then
+			not_ok "kill $killed: the store is at $is, and was at $was"
+		fi
+		echo "kill $killed after $((rolled + kills_least)) ms: $is" \
+			>>"$tmp/kills"
+		was=$is
+	done
+}
+
 # A stream whose events are numbered, and what it is made of.
 numbered=$tmp/numbered.json
 cat >"$numbered" <<'END'

@@ -32,30 +32,7 @@ position() {
 
 # Starting is a part of the delay, so that some kills come before anything is
 # written and some after a few commits.
-killed=0
-moved=0
-was="0 0"
-: >"$tmp/kills"
-while [ "$killed" -lt "$kills" ]; do
-	roll 700
-	start_weir outputs run "$@"
-	# This is no waiting for something: it is the moment of the kill.
-	sleep "$(printf '0.%03d' $((rolled + 200)))"
-	kill -KILL "$pid" 2>/dev/null
-	end_of "$pid" 2>/dev/null
-	killed=$((killed + 1))
-	if [ "$code" -ne 137 ]; then
-		not_ok "kill $killed: weir had ended before, with $code"
-		show "$tmp/outputs.err"
-		finish
-	fi
-	is=$(position)
-	[ -n "$is" ] || is="0 0"
-	[ "${is#* }" -le "${was#* }" ] || moved=$((moved + 1))
-	echo "kill $killed after $((rolled + 200)) ms: consumed, rows: $is" \
-		>>"$tmp/kills"
-	was=$is
-done
+kill_often outputs "$kills" 200 700 "$@"
 diag "$killed kills; before $moved of them windows were written"
 if [ $((moved * 5)) -ge "$kills" ]; then
 	ok "enough of the kills came while windows were written"

@@ -36,37 +36,11 @@ position() {
 		jq -r '"\(.commit) \(.ledger.consumed)"' 2>/dev/null || echo "0 0"
 }
 
-# All delays are from 20 to 419 ms. Starting is a part of that, so that some kills
-# come before the store is open and some after a few commits.
-killed=0
-moved=0
-unread=0
-was="0 0"
-: >"$tmp/kills"
-while [ "$killed" -lt "$kills" ]; do
-	roll 400
-	start_weir totals run "$@"
-	# This is no waiting for something: it is the moment of the kill.
-	sleep "$(printf '0.%03d' $((rolled + 20)))"
-	kill -KILL "$pid" 2>/dev/null
-	end_of "$pid" 2>/dev/null
-	killed=$((killed + 1))
-	if [ "$code" -ne 137 ]; then
-		not_ok "kill $killed: weir had ended before, with $code"
-		show "$tmp/totals.err"
-		finish
-	fi
-	is=$(position)
-	[ -n "$is" ] || is="0 0"
-	[ "${is#* }" -le "${was#* }" ] || moved=$((moved + 1))
-	if [ "${is#* }" -lt "${was#* }" ]; then
-		not_ok "kill $killed: $is events are in the store, $was were"
-	fi
-	[ "${is#* }" -ge "$events" ] || unread=$((unread + 1))
-	echo "kill $killed after $((rolled + 20)) ms: commit, consumed: $is" \
-		>>"$tmp/kills"
-	was=$is
-done
+# Starting is a part of the delay, so that some kills come before the store is open
+# and some after a few commits.
+kill_often totals "$kills" 20 400 "$@"
+unread=$(awk -v events="$events" '$NF < events { n++ } END { print n + 0 }' \
+	"$tmp/kills")
 diag "$killed kills; before $moved of them events were committed; work left at $unread"
 if [ $((moved * 10)) -ge "$kills" ] && [ $((unread * 4)) -ge "$kills" ]; then
 	ok "enough of the kills came after commits and amid the work"

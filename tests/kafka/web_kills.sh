@@ -39,30 +39,7 @@ position() {
 			2>/dev/null
 }
 
-killed=0
-moved=0
-was=0
-: >"$tmp/kills"
-while [ "$killed" -lt "$kills" ]; do
-	roll 700
-	start_weir web run "$@"
-	# This is no waiting for something: it is the moment of the kill.
-	sleep "$(printf '0.%03d' $((rolled + 200)))"
-	kill -KILL "$pid" 2>/dev/null
-	end_of "$pid" 2>/dev/null
-	killed=$((killed + 1))
-	if [ "$code" -ne 137 ]; then
-		not_ok "kill $killed: weir had ended before, with $code"
-		show "$tmp/web.err"
-		finish
-	fi
-	is=$(position)
-	rows=${is#* }
-	[ "${rows:-0}" -le "$was" ] || moved=$((moved + 1))
-	echo "kill $killed after $((rolled + 200)) ms: consumed, rows: $is" \
-		>>"$tmp/kills"
-	was=${rows:-0}
-done
+kill_often web "$kills" 200 700 "$@"
 diag "$killed kills; before $moved of them averages were written"
 if [ $((moved * 5)) -ge "$kills" ]; then
 	ok "enough of the kills came while averages were written"
