@@ -21,6 +21,7 @@
 #include "base/random.h"
 #include "store/lmdb-door.h"
 #include "store/merge.h"
+#include "check.h"
 #include "folder.h"
 
 #define MINUTE   INT64_C(60000)
@@ -81,13 +82,6 @@ new_path(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/%u", root, paths++);
 	return 0;
-}
-
-static void
-check_ok(int rc, const struct err *err)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, err->text);
 }
 
 /* ---- A world of sets ---- */

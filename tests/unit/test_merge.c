@@ -26,6 +26,7 @@
 #include "base/random.h"
 #include "store/merge.h"
 #include "watch.h"
+#include "check.h"
 #include "folder.h"
 
 #define MINUTE      INT64_C(60000)
@@ -101,13 +102,6 @@ tear_down(void **state)
 	pipeline_free(p);
 	pipeline_free(other);
 	return 0;
-}
-
-static void
-check_ok(int rc, const struct err *err)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, err->text);
 }
 
 /* ---- Stores ---- */

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "kafka/embedded.h"
 #include "kafka/output.h"
+#include "check.h"
 
 #define PARTITIONS 3
 #define MEMORY     ((size_t)4 << 20)
@@ -99,13 +100,6 @@ tear_down(void **state)
 	kafka_settings_release(&w->settings);
 	free(w);
 	return 0;
-}
-
-static void
-check_ok(int rc, const struct err *err)
-{
-	if (rc)
-		fail_msg("%s", err->text);
 }
 
 static void

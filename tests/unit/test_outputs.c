@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "derive.h"
 #include "event/event.h"
+#include "check.h"
 #include "folder.h"
 #include "store/store.h"
 
@@ -64,13 +65,6 @@ static const char text[] =
     HEAD ",\n\"outputs\": [" EVENTS_LINE ", " WINDOWS_LINE "]}";
 
 static struct pipeline *p;
-
-static void
-check_ok(int rc, const struct err *err)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, err->text);
-}
 
 static struct pipeline *
 parse(const char *file)

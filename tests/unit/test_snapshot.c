@@ -26,6 +26,7 @@
 #include "snapshot/keeper.h"
 #include "snapshot/sqlite-door.h"
 #include "store/lmdb-door.h"
+#include "check.h"
 #include "folder.h"
 
 #define MINUTE     INT64_C(60000)
@@ -103,13 +104,6 @@ new_path(void **state)
 	snprintf(path, sizeof(path), "%s/%u", root, paths);
 	snprintf(file, sizeof(file), "%s/%u.db", root, paths++);
 	return 0;
-}
-
-static void
-check_ok(int rc, const struct err *err)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, err->text);
 }
 
 /* ---- The world ---- */

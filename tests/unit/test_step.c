@@ -20,6 +20,7 @@
 #include "generate/generator.h"
 #include "kafka/consumer.h"
 #include "kafka/embedded.h"
+#include "check.h"
 
 #define PARTITIONS  3
 #define EVENTS      1000
@@ -47,13 +48,6 @@ static struct world {
 	struct consumer *consumer;
 	int64_t begun_ms; /* virtual time never goes back */
 } w;
-
-static void
-check_ok(int rc, const struct err *err)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, err->text);
-}
 
 static int
 set_up(void **state)

@@ -32,6 +32,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "store/lmdb-door.h"
+#include "check.h"
 #include "folder.h"
 
 #define MINUTE     INT64_C(60000)
@@ -101,13 +102,6 @@ new_path(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/%u", root, paths++);
 	return 0;
-}
-
-static void
-check_ok(int rc, const struct err *err)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, err->text);
 }
 
 static struct store *

@@ -18,6 +18,7 @@
 
 #include "store/alerts-door.h"
 #include "store/merge.h"
+#include "check.h"
 #include "folder.h"
 
 #define START_MS INT64_C(1735689600000)
@@ -42,13 +43,6 @@ static struct pipeline *p;
 static char root[] = "/tmp/weir-alerts-XXXXXX";
 static char path[256];
 static unsigned paths;
-
-static void
-check_ok(int rc, const struct err *err)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, err->text);
-}
 
 static int
 set_up(void **state)

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "check.h"
 #include "folder.h"
 #include "store/merge.h"
 #include "store/store.h"
@@ -39,13 +40,6 @@ struct world {
 	struct store_partition partitions[2];
 	int64_t offset;
 };
-
-static void
-check_ok(int rc, const struct err *err)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, err->text);
-}
 
 static int
 set_up(void **state)

@@ -18,6 +18,7 @@
 #include "base/random.h"
 #include "store/merge.h"
 #include "store/store.h"
+#include "check.h"
 #include "folder.h"
 
 #define MINUTE   INT64_C(60000)
@@ -64,13 +65,6 @@ tear_down(void **state)
 	remove_folder(root);
 	pipeline_free(p);
 	return 0;
-}
-
-static void
-check_ok(int rc, const struct err *err)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, err->text);
 }
 
 /* ---- The world ---- */
