@@ -1,4 +1,7 @@
-/* What must succeed in a test, and what it said if it did not. cmocka.h comes before. */
+/*
+ * What must succeed in a test, and what it said if it did not. cmocka.h comes
+ * before.
+ */
 #ifndef WEIR_TESTS_CHECK_H
 #define WEIR_TESTS_CHECK_H
 
