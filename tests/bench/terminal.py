@@ -32,8 +32,8 @@ class Screen:
 	"""As much of a VT100 as ncurses asks of one."""
 
 	codes = re.compile(
-		r"\x1b\[([?0-9;]*)([A-Za-z])|\x1b[()].|\x1b[78=>MDEc]|[\r\n\b\0\x0e\x0f\x07]"
-		r"|[^\x1b\r\n\b\0\x0e\x0f\x07]+")
+		r"\x1b\[([?0-9;]*)([A-Za-z])|\x1b[()].|\x1b[78=>MDEc]|[\r\n\t\b\0\x0e\x0f\x07]"
+		r"|[^\x1b\r\n\t\b\0\x0e\x0f\x07]+")
 
 	def __init__(self):
 		self.cells = [[" "] * COLS for _ in range(ROWS)]
@@ -109,6 +109,8 @@ class Screen:
 				self.row = max(self.row - 1, 0)
 		elif whole == "\b":
 			self.col -= 1
+		elif whole == "\t":
+			self.col = min(self.col // 8 * 8 + 8, COLS - 1)
 		elif whole >= " ":
 			for c in whole:
 				if 0 <= self.row < ROWS and 0 <= self.col < COLS:
@@ -174,8 +176,8 @@ def rows(seconds, name, command):
 	global ROWS
 	ROWS = 40  # so that the panel has room for all
 	# The panel's rows begin with a number of a partition and its position.
-	row = re.compile(r"(?:^|│) +(\d+) +([\d,]+) +([\d,]+) +[\d,]+ +[\d,]+"
-			 r"(?: +\S+ \S+ UTC)? *$")
+	row = re.compile(r"(?:^|│) +(\d+) +([\d,]+) +([\d,]+) +[\d,]+(?: +[\d,]+)*"
+			 r"(?: +\S+ \S+ UTC)? *(?:│.*)?$")
 	screen, known, stop = Screen(), {}, time.monotonic() + seconds
 	pid, fd = start(command, "vt100")
 	with open(name, "w") as file:
