@@ -165,6 +165,8 @@ open_store(struct engine *engine, const char *topic, struct err *err)
 			o->throwaway ? STORE_THROWAWAY : STORE_WRITE,
 			o->pipeline, &engine->store, err);
 	if (rc == 0)
+		store_set_memory(engine->store, o->memory_bytes);
+	if (rc == 0)
 		rc = store_load(engine->store, &was, &engine->state, &stored,
 				&stored_len, err);
 	if (rc == 0)

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/crash.h"
 #include "store/alerts-door.h"
+#include "store/rows-door.h"
 
 /* ---- What judging asks for ---- */
 
@@ -95,21 +96,19 @@ ask_rows(void *ctx, unsigned table, int64_t window_ms,
 	size_t prefix_size =
 	    store->pipeline->tables[table].window_ms ? WINDOW_KEY_SIZE : 0;
 	char prefix[WINDOW_KEY_SIZE];
-	MDB_val k = val(prefix, prefix_size), v;
-	MDB_cursor *cursor;
-	int rc = mdb_cursor_open(asking->txn, store->tables[table], &cursor);
+	struct row_cursor rows;
+	MDB_val k, v;
+	int rc = row_cursor_open(&rows, asking->store, asking->txn, table);
 
 	if (rc)
 		return rc;
 	put_be64(prefix, key_from_i64(window_ms));
-	rc = mdb_cursor_get(cursor, &k, &v,
-			    prefix_size ? MDB_SET_RANGE : MDB_FIRST);
-	for (; rc == 0; rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
+	rc = row_cursor_seek(&rows, val(prefix, prefix_size), &k, &v);
+	for (; rc == 0; rc = row_cursor_next(&rows, &k, &v)) {
 		if (k.mv_size < prefix_size ||
 		    memcmp(k.mv_data, prefix, prefix_size) != 0)
 			break;
-		if (v.mv_size != store->layouts[table].size ||
-		    k.mv_size > prefix_size + KEY_MAX) {
+		if (k.mv_size > prefix_size + KEY_MAX) {
 			rc = MDB_CORRUPTED;
 			break;
 		}
@@ -119,7 +118,7 @@ ask_rows(void *ctx, unsigned table, int64_t window_ms,
 			  v.mv_data))
 			break;
 	}
-	mdb_cursor_close(cursor);
+	row_cursor_close(&rows);
 	return code_of(rc);
 }
 

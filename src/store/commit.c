@@ -1,8 +1,8 @@
 /*
  * A commit: everything that a set of events did, in one transaction.
  *
- * For each table, the delta is walked in key order beside a cursor, so that
- * pages are visited once, and each changed row is merged with what is stored.
+ * For each table, the delta is walked in key order, so that pages are visited
+ * once, and each changed row is merged with what is stored (rows-door.h).
  * The group that the row belongs to (the table, or the window) follows from the
  * same walk. Offsets, ledger, dead letters and history go into the same
  * transaction; LMDB makes all of it visible at once or not at all.
@@ -23,6 +23,7 @@
 #include "base/hash.h"
 #include "aggregate/group.h"
 #include "store/alerts-door.h"
+#include "store/rows-door.h"
 
 /* Expired rows deleted in one commit at the most, so that none takes long. */
 #define EXPIRE_ROWS_MAX 20000
@@ -66,36 +67,25 @@ group_save(struct work *work, unsigned table, int64_t window,
 	return mdb_put(work->txn, store->groups, &k, &v, 0);
 }
 
-static bool
-is_before(MDB_val a, MDB_val b)
-{
-	size_t size = a.mv_size < b.mv_size ? a.mv_size : b.mv_size;
-	int c = size ? memcmp(a.mv_data, b.mv_data, size) : 0;
-
-	return c ? c < 0 : a.mv_size < b.mv_size;
-}
-
 /* All rows of the group once more: those whose key begins with `prefix`. */
 static int
-group_rescan(MDB_cursor *cursor, struct group *group, const char *prefix,
+group_rescan(struct row_cursor *rows, struct group *group, const char *prefix,
 	     size_t prefix_size)
 {
-	MDB_val k = val(prefix, prefix_size), v, last = val("", 0);
+	MDB_val k, v, last = val("", 0);
 	int64_t left = group->keys;
 	int rc;
 
 	group_rescan_begin(group);
-	rc = mdb_cursor_get(cursor, &k, &v,
-			    prefix_size ? MDB_SET_RANGE : MDB_FIRST);
-	for (; rc == 0; rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
+	rc = row_cursor_seek(rows, val(prefix, prefix_size), &k, &v);
+	for (; rc == 0; rc = row_cursor_next(rows, &k, &v)) {
 		struct text key;
 
 		if (k.mv_size < prefix_size ||
 		    memcmp(k.mv_data, prefix, prefix_size) != 0)
 			break;
 		/* Pages of noise may even go in circles. */
-		if (v.mv_size != group->layout->size || left-- <= 0 ||
-		    !is_before(last, k))
+		if (left-- <= 0 || key_order(last, k) >= 0)
 			return MDB_CORRUPTED;
 		last = k;
 		key.data = (const char *)k.mv_data + prefix_size;
@@ -109,43 +99,16 @@ group_rescan(MDB_cursor *cursor, struct group *group, const char *prefix,
 /* ---- Tables ---- */
 
 /*
- * Merges one row. The cursor ends on it, which makes the next, near key cheap.
- * *old holds the row as it was, when it was there.
- */
-static int
-merge_row(MDB_cursor *cursor, const struct row_layout *layout, struct text key,
-	  const void *delta, char *old, char *now, bool *was)
-{
-	MDB_val k = val(key.data, key.size), v = val(delta, layout->size);
-	int rc;
-
-	/* One search does both: a row that is there is not overwritten. */
-	rc = mdb_cursor_put(cursor, &k, &v, MDB_NOOVERWRITE);
-	*was = rc == MDB_KEYEXIST;
-	if (!*was) {
-		memcpy(now, delta, layout->size);
-		return rc;
-	}
-	if (v.mv_size != layout->size)
-		return MDB_CORRUPTED;
-	memcpy(old, v.mv_data, layout->size);
-	memcpy(now, old, layout->size);
-	row_merge(layout, now, delta);
-	v = val(now, layout->size);
-	return mdb_cursor_put(cursor, &k, &v, MDB_CURRENT);
-}
-
-/*
  * The part of the delta from entry *i on that belongs to one group: all of it,
  * or, for a windowed table, one window.
  */
 static int
-merge_group(struct work *work, unsigned table, MDB_cursor *cursor,
-	    struct group *group, size_t *i, struct err *err)
+merge_group(struct work *work, struct changes *changes, struct group *group,
+	    size_t *i, struct err *err)
 {
+	unsigned table = changes->table;
 	const struct delta *delta =
 	    &work->commit->aggregate->tables[table].delta;
-	const struct row_layout *layout = &work->store->layouts[table];
 	size_t prefix = work->store->pipeline->tables[table].window_ms
 			    ? WINDOW_KEY_SIZE
 			    : 0;
@@ -173,7 +136,8 @@ merge_group(struct work *work, unsigned table, MDB_cursor *cursor,
 		if (prefix && memcmp(key.data, window, prefix) != 0)
 			break;
 		delta_prefetch(delta, *i + PREFETCH);
-		rc = merge_row(cursor, layout, key, row, old, now, &was);
+		rc = changes_row(changes, val(key.data, key.size), row, old,
+				 now, &was);
 		/* A row of a group that is not there, or has none. */
 		if (rc == 0 && was && !known)
 			rc = MDB_CORRUPTED;
@@ -187,9 +151,18 @@ merge_group(struct work *work, unsigned table, MDB_cursor *cursor,
 			alerts_row(work->store->rules, table, start, name,
 				   was ? old : NULL, now);
 	}
-	rc = 0;
-	if (group_finish(group))
-		rc = group_rescan(cursor, group, window, prefix);
+	rc = changes_end(changes);
+	if (rc)
+		return store_fail(err, rc, work->store, "writing rows");
+	if (group_finish(group)) {
+		struct row_cursor rows;
+
+		rc = row_cursor_open(&rows, work->store, work->txn, table);
+		if (rc == 0) {
+			rc = group_rescan(&rows, group, window, prefix);
+			row_cursor_close(&rows);
+		}
+	}
 	if (rc == 0)
 		rc = group_save(work, table, start, group);
 	return rc ? store_fail(err, rc, work->store, "writing a ranking") : 0;
@@ -306,9 +279,9 @@ static int
 merge_table(struct work *work, unsigned table, struct err *err)
 {
 	struct store *store = work->store;
+	struct changes changes;
 	struct delta *delta;
 	struct group group;
-	MDB_cursor *cursor;
 	size_t i = 0;
 	int rc;
 
@@ -316,14 +289,14 @@ merge_table(struct work *work, unsigned table, struct err *err)
 				  &work->commit->aggregate->tables[table]);
 	if (rc)
 		return store_fail(err, rc, store, "writing distinct values");
-	rc = mdb_cursor_open(work->txn, store->tables[table], &cursor);
+	delta = &work->commit->aggregate->tables[table].delta;
+	rc = changes_begin(&changes, store, work->txn, table, delta->len);
 	if (rc)
 		return store_fail(err, rc, store, "opening a table");
 	group_init(&group, &store->layouts[table]);
-	delta = &work->commit->aggregate->tables[table].delta;
 	delta_sort(delta);
 	while (rc == 0 && i < delta->len)
-		rc = merge_group(work, table, cursor, &group, &i, err);
+		rc = merge_group(work, &changes, &group, &i, err);
 	if (rc)
 		goto done;
 	/* Windows are judged before they go. */
@@ -333,7 +306,7 @@ merge_table(struct work *work, unsigned table, struct err *err)
 		goto done;
 	}
 	if (store->pipeline->tables[table].window_ms) {
-		rc = expire_windows(work, table, cursor);
+		rc = expire_windows(work, table, changes.tree);
 	} else {
 		if (delta->len == 0)
 			rc = store_group(store, work->txn, table, 0, &group,
@@ -346,7 +319,7 @@ merge_table(struct work *work, unsigned table, struct err *err)
 		rc = store_fail(err, rc, store, "writing a table");
 done:
 	group_release(&group);
-	mdb_cursor_close(cursor);
+	changes_release(&changes);
 	return rc;
 }
 
@@ -574,18 +547,16 @@ size_t
 store_commit_bytes(const struct store *store, const struct aggregate *aggregate)
 {
 	size_t pages = 64; /* rankings, history, the tree's inner pages */
+	size_t known = 0;
 
 	for (unsigned i = 0; i < store->pipeline->tables_len; i++) {
 		const struct delta *delta = &aggregate->tables[i].delta;
-		size_t rows = delta->len;
-		size_t there = store->leaf_pages[i];
-		/* As if all were new, and pages half full. */
-		size_t added = delta->data_size * 2 / store->page_size;
 
-		pages += (rows < there ? rows : there) + added;
+		pages += ranges_pages(store, i, delta->len, delta->data_size);
 		pages += store_distinct_pages(store, i, &aggregate->tables[i]);
+		known += ranges_bytes(store, i);
 	}
-	return pages * store->page_size;
+	return pages * store->page_size + known;
 }
 
 /*
@@ -702,6 +673,9 @@ commit_once(struct store *store, const struct store_commit *commit,
 	memcpy(store->distinct_pages, distinct_pages,
 	       store->pipeline->tables_len * sizeof(*distinct_pages));
 done:
+	/* What is known of the ranges may be of what was not committed. */
+	for (unsigned i = 0; rc && i < store->pipeline->tables_len; i++)
+		ranges_forget(store, i);
 	store_alerts_done(store, rc == 0, commit, &work.notices);
 	buf_release(&work.summary);
 	buf_release(&work.rankings);

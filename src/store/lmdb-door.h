@@ -56,6 +56,7 @@ struct store {
 	bool has_alerts; /* stores were made without, and are read so */
 	MDB_dbi tables[PIPELINE_TABLES_MAX];
 	MDB_dbi distinct[PIPELINE_TABLES_MAX]; /* where distinct_used() */
+	MDB_dbi ranges_dbi, layers_dbi;        /* see rows-door.h */
 	struct row_layout layouts[PIPELINE_TABLES_MAX];
 	const struct pipeline *pipeline;
 	struct pipeline *own_pipeline; /* when it came from the store */
@@ -70,6 +71,14 @@ struct store {
 	size_t leaf_pages[PIPELINE_TABLES_MAX];
 	size_t distinct_pages[PIPELINE_TABLES_MAX];
 	size_t page_size;
+	/* Writer's: ranges of each table, as far as they were asked for. */
+	struct ranges *ranges[PIPELINE_TABLES_MAX];
+	bool ranged[PIPELINE_TABLES_MAX]; /* that have any */
+	struct {
+		size_t table_pages; /* from so many on, a table has ranges */
+		size_t range_pages; /* of each */
+		size_t entries;     /* rows in layers, of all tables */
+	} bounds;
 	/* Writer's: alerts as of the last commit; NULL: to be read. */
 	struct alerts *rules;
 };

@@ -2,10 +2,8 @@
 #include <assert.h>
 #include <string.h>
 
-#include "aggregate/key.h"
-#include "base/bytes.h"
 #include "base/crash.h"
-#include "store/lmdb-door.h"
+#include "store/rows-door.h"
 
 /* One store, in a read transaction that part_end() ends. */
 static int
@@ -48,24 +46,22 @@ visit_rows(const struct part *part, struct store_slice *slice,
 			    : 0;
 	char bound[WINDOW_KEY_SIZE + KEY_MAX + 1];
 	struct value measures[PIPELINE_MEASURES_MAX];
-	MDB_cursor *cursor;
+	unsigned seen = 0;
+	struct row_cursor rows;
 	MDB_val k, v;
-	unsigned rows = 0;
 	int rc;
 
-	rc = mdb_cursor_open(part->txn, store->tables[slice->table], &cursor);
+	rc = row_cursor_open(&rows, store, part->txn, slice->table);
 	if (rc)
 		return store_fail(err, rc, store, "reading rows");
 	put_be64(bound, key_from_i64(slice->window_ms));
 	memcpy(bound + prefix, slice->from, slice->from_size);
-	k = val(bound, prefix + slice->from_size);
-	rc = mdb_cursor_get(cursor, &k, &v,
-			    k.mv_size ? MDB_SET_RANGE : MDB_FIRST);
-	for (; rc == 0 && rows < slice->rows_max; rows++) {
+	rc = row_cursor_seek(&rows, val(bound, prefix + slice->from_size), &k,
+			     &v);
+	for (; rc == 0 && seen < slice->rows_max; seen++) {
 		struct text key;
 
-		if (v.mv_size != layout->size || k.mv_size < prefix ||
-		    k.mv_size - prefix > KEY_MAX) {
+		if (k.mv_size < prefix || k.mv_size - prefix > KEY_MAX) {
 			rc = MDB_CORRUPTED;
 			break;
 		}
@@ -80,10 +76,10 @@ visit_rows(const struct part *part, struct store_slice *slice,
 		memcpy(slice->from, key.data, key.size);
 		slice->from[key.size] = '\0';
 		slice->from_size = key.size + 1;
-		rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+		rc = row_cursor_next(&rows, &k, &v);
 	}
-	slice->more = rows == slice->rows_max;
-	mdb_cursor_close(cursor);
+	slice->more = seen == slice->rows_max;
+	row_cursor_close(&rows);
 	return rc && rc != MDB_NOTFOUND
 		   ? store_fail(err, rc, store, "reading rows")
 		   : 0;

@@ -7,8 +7,8 @@
 #include "base/crash.h"
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "store/lmdb-door.h"
 #include "store/merge.h"
+#include "store/rows-door.h"
 
 /* Commits come at least every second: such a store is still written. */
 #define WRITTEN_MS 5000
@@ -38,28 +38,27 @@ struct merge {
 /* The rows of one part of a group, in key order. */
 struct run {
 	const struct part *part;
-	MDB_cursor *cursor;
+	struct row_cursor rows;
 	struct text key; /* without the window */
 	const void *row;
 	bool over;
 	const struct run *with; /* the first run that has the same key */
 };
 
-/* Takes the next row, which must have the prefix. */
+/* Takes the first or next row, which must have the prefix. */
 static int
-run_next(struct run *run, MDB_cursor_op op, const char *prefix,
-	 size_t prefix_size, size_t row_size)
+run_next(struct run *run, bool first, const char *prefix, size_t prefix_size)
 {
-	MDB_val k = val(prefix, prefix_size), v;
-	int rc = mdb_cursor_get(run->cursor, &k, &v, op);
+	MDB_val k, v;
+	int rc = first ? row_cursor_seek(&run->rows, val(prefix, prefix_size),
+					 &k, &v)
+		       : row_cursor_next(&run->rows, &k, &v);
 
 	run->over = rc == MDB_NOTFOUND ||
 		    (rc == 0 && (k.mv_size < prefix_size ||
 				 memcmp(k.mv_data, prefix, prefix_size) != 0));
 	if (run->over)
 		return 0;
-	if (rc == 0 && v.mv_size != row_size)
-		rc = MDB_CORRUPTED;
 	if (rc)
 		return rc;
 	run->key.data = (const char *)k.mv_data + prefix_size;
@@ -145,8 +144,7 @@ merge_runs(const struct whole *whole, unsigned table, struct run *runs,
 
 			if (runs[i].with != least)
 				continue;
-			rc = run_next(&runs[i], MDB_NEXT, prefix, prefix_size,
-				      layout->size);
+			rc = run_next(&runs[i], false, prefix, prefix_size);
 			if (rc)
 				return store_fail(err, rc, runs[i].part->store,
 						  "reading rows");
@@ -164,7 +162,6 @@ scan_group(const struct whole *whole, unsigned table, int64_t window,
 	   struct group *group, struct err *err)
 {
 	const struct store *first = whole->parts[0].store;
-	const struct row_layout *layout = &first->layouts[table];
 	size_t prefix_size =
 	    first->pipeline->tables[table].window_ms ? WINDOW_KEY_SIZE : 0;
 	struct run *runs = xcalloc(whole->parts_len, sizeof(*runs));
@@ -177,12 +174,10 @@ scan_group(const struct whole *whole, unsigned table, int64_t window,
 		const struct part *part = &whole->parts[i];
 
 		runs[i].part = part;
-		rc = mdb_cursor_open(part->txn, part->store->tables[table],
-				     &runs[i].cursor);
+		rc = row_cursor_open(&runs[i].rows, part->store, part->txn,
+				     table);
 		if (rc == 0)
-			rc = run_next(&runs[i],
-				      prefix_size ? MDB_SET_RANGE : MDB_FIRST,
-				      prefix, prefix_size, layout->size);
+			rc = run_next(&runs[i], true, prefix, prefix_size);
 		if (rc)
 			rc = store_fail(err, rc, part->store, "reading rows");
 	}
@@ -190,8 +185,7 @@ scan_group(const struct whole *whole, unsigned table, int64_t window,
 		rc = merge_runs(whole, table, runs, prefix, prefix_size, group,
 				err);
 	for (unsigned i = 0; i < whole->parts_len; i++)
-		if (runs[i].cursor)
-			mdb_cursor_close(runs[i].cursor);
+		row_cursor_close(&runs[i].rows);
 	free(runs);
 	return rc;
 }

@@ -17,6 +17,7 @@
 #include "aggregate/group.h"
 #include "aggregate/key.h"
 #include "store/alerts-door.h"
+#include "store/rows-door.h"
 
 /* Rows at either end for which every window is looked at. */
 #define WINDOW_ROWS 50
@@ -126,11 +127,9 @@ find_row(const struct work *work, unsigned table, MDB_val key, char *row,
 		MDB_val v;
 		int rc;
 
-		rc = mdb_get(part->txn, part->store->tables[table], &key, &v);
+		rc = row_find(part->store, part->txn, table, key, &v);
 		if (rc == MDB_NOTFOUND)
 			continue;
-		if (rc == 0 && v.mv_size != layout->size)
-			rc = MDB_CORRUPTED;
 		if (rc)
 			return store_fail(err, rc, part->store,
 					  "reading a row");

@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 #include "aggregate/key.h"
-#include "store/lmdb-door.h"
+#include "store/rows-door.h"
 
 void
 group_key(char key[GROUP_KEY], char kind, unsigned table, int64_t window)
@@ -289,8 +289,7 @@ check_table(struct store *store, MDB_txn *txn, unsigned table,
 
 	group_key(key, GROUP_SUMMARY, table, 0);
 	k = val(key, sizeof(key));
-	rc = store_entries(store, txn, store->tables[table], layout->size,
-			   &rows);
+	rc = row_count(store, txn, table, &rows);
 	if (rc == 0)
 		rc = mdb_get(txn, store->groups, &k, &v);
 	if (rc == 0 &&

@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "base/crash.h"
-#include "base/bytes.h"
-#include "aggregate/key.h"
-#include "store/lmdb-door.h"
+#include "store/rows-door.h"
 
 /* Rows between two looks at whether the writer waits. */
 #define ROWS_AT_ONCE 64
@@ -196,30 +194,29 @@ scan_rows(struct store_read *read, unsigned table, const int64_t *since,
 	char bound[WINDOW_KEY_SIZE], room[KEY_MAX];
 	unsigned since_look = 0;
 	struct store_row row;
-	MDB_cursor *cursor;
-	MDB_val k = {0}, v;
+	MDB_val from = val("", 0), k, v;
+	struct row_cursor rows;
 	int rc;
 
-	rc = mdb_cursor_open(read->part.txn, store->tables[table], &cursor);
+	rc = row_cursor_open(&rows, store, read->part.txn, table);
 	if (rc)
 		return store_fail(err, rc, store, "reading rows");
 	if (oldest != INT64_MIN) {
 		put_be64(bound, key_from_i64(oldest));
-		k = val(bound, sizeof(bound));
+		from = val(bound, sizeof(bound));
 	}
-	rc = mdb_cursor_get(cursor, &k, &v,
-			    oldest == INT64_MIN ? MDB_FIRST : MDB_SET_RANGE);
-	for (; rc == 0; rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
+	rc = row_cursor_seek(&rows, from, &k, &v);
+	for (; rc == 0; rc = row_cursor_next(&rows, &k, &v)) {
 		int failed;
 
-		if (v.mv_size != layout->size || k.mv_size < prefix) {
+		if (k.mv_size < prefix) {
 			rc = MDB_CORRUPTED;
 			break;
 		}
 		if (++since_look == ROWS_AT_ONCE) {
 			since_look = 0;
 			if (atomic_load(&store->growing)) {
-				mdb_cursor_close(cursor);
+				row_cursor_close(&rows);
 				return err_set(err, WEIR_FULL, 0,
 					       "the store %s had to grow "
 					       "while it was read",
@@ -236,11 +233,11 @@ scan_rows(struct store_read *read, unsigned table, const int64_t *since,
 		failed = visit(ctx, &row, err);
 		crash_enter(store->path);
 		if (failed) {
-			mdb_cursor_close(cursor);
+			row_cursor_close(&rows);
 			return failed;
 		}
 	}
-	mdb_cursor_close(cursor);
+	row_cursor_close(&rows);
 	return rc && rc != MDB_NOTFOUND
 		   ? store_fail(err, rc, store, "reading rows")
 		   : 0;

@@ -14,13 +14,15 @@
 #include "base/crash.h"
 #include "alert/alert.h"
 #include "store/folder.h"
-#include "store/lmdb-door.h"
+#include "store/rows-door.h"
 
 /*
  * Address space, not disk or memory: the file grows as pages are used. It is
  * doubled when it fills.
  */
 #define MAP_START ((size_t)1 << 30)
+
+#define MEMORY_USUAL ((int64_t)256 << 20) /* until it is set */
 
 #define META_MAX ((size_t)2 << 20) /* twice the largest pipeline file */
 
@@ -200,7 +202,7 @@ open_env(struct store *store, enum store_mode mode, struct err *err)
 		rc = mdb_env_set_assert(store->env, on_assertion);
 	if (rc == 0)
 		rc =
-		    mdb_env_set_maxdbs(store->env, 2 * PIPELINE_TABLES_MAX + 8);
+		    mdb_env_set_maxdbs(store->env, 2 * PIPELINE_TABLES_MAX + 9);
 	if (rc == 0 && mode != STORE_READ)
 		rc = mdb_env_set_mapsize(store->env, map);
 	if (rc == 0)
@@ -338,6 +340,21 @@ open_alerts(struct store *store, MDB_txn *txn, enum store_mode mode)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
+/* The writer's estimates know of ranges before it changes any. */
+static int
+look_for_ranges(struct store *store, MDB_txn *txn, unsigned table)
+{
+	MDB_cursor *cursor;
+	int rc = mdb_cursor_open(txn, store->ranges_dbi, &cursor);
+
+	if (rc)
+		return rc;
+	rc = range_first(cursor, table);
+	mdb_cursor_close(cursor);
+	store->ranged[table] = rc == 0;
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
 /*
  * What may change without another meaning of what is stored - alerts, panels -
  * is also for who only reads as it is now.
@@ -365,9 +382,10 @@ open_databases(struct store *store, enum store_mode mode, struct err *err)
 		const char *name;
 		MDB_dbi *dbi;
 	} databases[] = {
-	    {"meta", &store->meta},     {"offsets", &store->offsets},
-	    {"groups", &store->groups}, {"history", &store->history},
-	    {"dead", &store->dead},     {"seen", &store->seen},
+	    {"meta", &store->meta},         {"offsets", &store->offsets},
+	    {"groups", &store->groups},     {"history", &store->history},
+	    {"dead", &store->dead},         {"seen", &store->seen},
+	    {"layers", &store->layers_dbi}, {"ranges", &store->ranges_dbi},
 	};
 	MDB_txn *txn;
 	MDB_stat stat;
@@ -435,6 +453,8 @@ open_databases(struct store *store, enum store_mode mode, struct err *err)
 		store->leaf_pages[i] = stat.ms_leaf_pages;
 		store->page_size = stat.ms_psize;
 		rc = open_distinct(store, txn, i, create);
+		if (rc == 0 && mode != STORE_READ)
+			rc = look_for_ranges(store, txn, i);
 		if (rc) {
 			rc = damage_fail(store, rc, err);
 			goto done;
@@ -478,8 +498,20 @@ store_open(const char *path, enum store_mode mode,
 		store_close(store);
 		return rc;
 	}
+	store_set_memory(store, MEMORY_USUAL);
 	*out = store;
 	return 0;
+}
+
+void
+store_set_memory(struct store *store, int64_t bytes)
+{
+	size_t pages = (size_t)bytes / store->page_size;
+
+	store->bounds.table_pages = pages / 16;
+	store->bounds.range_pages = pages / 128 ? pages / 128 : 1;
+	/* Of an eighth: their indexes take up to 22 bytes for each. */
+	store->bounds.entries = (size_t)bytes / 8 / 24;
 }
 
 void
@@ -500,6 +532,8 @@ store_close(struct store *store)
 		close(store->lock_fd);
 	pthread_rwlock_destroy(&store->map_lock);
 	alerts_free(store->rules);
+	for (unsigned i = 0; i < PIPELINE_TABLES_MAX; i++)
+		ranges_forget(store, i);
 	pipeline_free(store->own_pipeline);
 	free(store->path);
 	free(store);
@@ -582,8 +616,7 @@ is_empty(struct store *store, MDB_txn *txn)
 	    store_entries(store, txn, store->offsets, PARTITION_HEAD, &entries);
 	for (unsigned i = 0; i < store->pipeline->tables_len; i++)
 		if (rc == 0 && entries == 0)
-			rc = store_entries(store, txn, store->tables[i],
-					   store->layouts[i].size, &entries);
+			rc = row_count(store, txn, i, &entries);
 	return rc ? rc : entries ? MDB_CORRUPTED : 0;
 }
 

@@ -32,7 +32,7 @@
 #include "store/ledger.h"
 #include "store/view.h"
 
-#define STORE_FORMAT       4
+#define STORE_FORMAT       5
 #define STORE_TOPIC_MAX    250   /* Kafka allows names of 249 bytes */
 #define STORE_DEAD_RAW_MAX 65536 /* bytes kept of a dead letter */
 
@@ -204,6 +204,12 @@ int store_load(struct store *store, struct store_source *source,
 /* The schema as seen, into an empty one. */
 int store_load_seen(struct store *store, struct seen *seen, struct err *err);
 
+/*
+ * Bounds what changing large tables keeps in memory, as --memory says; a store
+ * that is not told goes by 256 MiB. Writer's thread.
+ */
+void store_set_memory(struct store *store, int64_t bytes);
+
 /* Names the source that is read from now on. Writer's thread. */
 int store_set_source(struct store *store, const struct store_source *source,
 		     struct err *err);
@@ -217,8 +223,9 @@ int store_commit(struct store *store, const struct store_commit *commit,
 		 uint64_t *number, struct err *err);
 
 /*
- * About how much memory a commit of these deltas will need for changed pages:
- * each changed row may touch a page, but no more pages than there are.
+ * About how much memory a commit of these deltas will need: for changed pages,
+ * each changed row may touch one, but no more than there are; and for what is
+ * known of the rows that wait beside the tree of a large table.
  */
 size_t store_commit_bytes(const struct store *store,
 			  const struct aggregate *aggregate);

@@ -62,10 +62,11 @@ count() {
 }
 
 # Few keys that are hot, and many of which none is: what is cheap for the one is
-# often dear for the other.
+# often dear for the other. Then a table that is large for its memory.
 {
 	count zipf -c 50000 "$events" &&
-		count uniform -u -c 100000 "$events" 10000000
+		count uniform -u -c 100000 "$events" 10000000 &&
+		count large -u -m 16 -c 5000 "$events" 1000000
 } >"$tmp/counted" || {
 	echo "Bail out! the path could not be counted"
 	exit 1

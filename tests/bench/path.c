@@ -444,7 +444,7 @@ load(const char *file, bool uniform, const char *users, const char *items)
 }
 
 static void
-open_store(struct path *path, const char *folder, bool durable)
+open_store(struct path *path, const char *folder, bool durable, size_t memory)
 {
 	struct store_source source;
 	struct err err;
@@ -452,6 +452,7 @@ open_store(struct path *path, const char *folder, bool durable)
 	check(store_open(folder, durable ? STORE_WRITE : STORE_THROWAWAY,
 			 path->pipeline, &path->store, &err),
 	      &err);
+	store_set_memory(path->store, (int64_t)memory);
 	check(store_load(path->store, &source, &path->state, &path->partitions,
 			 &path->partitions_len, &err),
 	      &err);
@@ -647,7 +648,7 @@ main(int argc, char **argv)
 	if (!path.room || (!keep && !mkdtemp(folder)))
 		die("no room for the store");
 	path.io = open("/proc/self/io", O_RDONLY | O_CLOEXEC);
-	open_store(&path, keep ? keep : folder, durable);
+	open_store(&path, keep ? keep : folder, durable, memory);
 
 	while (path.events < events) {
 		long long left = events - path.events;
