@@ -77,8 +77,7 @@ start_weir run run "$srcdir/schema/web_events.json" --headless --rate 0 \
 	--store "$tmp/store"
 run=$pid
 if ! broker_of run; then
-	not_ok "weir runs with web_events"
-	show "$tmp/run.err"
+	not_ok "weir runs with web_events" "$tmp/run.err"
 	finish
 fi
 

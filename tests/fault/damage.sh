@@ -13,18 +13,18 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}$signals:handle_abort=0"
 
 store=$tmp/whole
 start run interactions --headless --seed 6 --events 30000 --store "$store"
-finish 60
+ended 60
 cp "$tmp/out" "$tmp/whole.json"
 size=$(stat -c %s "$store/data.mdb")
 if [ "$code" = 0 ] && [ "$size" -gt 1000000 ]; then
 	ok "a store of $((size / $(getconf PAGESIZE))) pages"
 else
 	not_ok "a store of $size bytes, exit code $code" "$tmp/err"
-	done_testing
+	finish
 fi
 check "damage: said, or nothing is wrong" python3 "$lib/damage.py" "$WEIR" \
 	"$store" "$tmp/whole.json" "$tmp" "${PLACES:-120}" \
-	"$srcdir/schema/interactions.json"
+	"$interactions"
 
 # Most of this one are the values behind distinct counts.
 cat >"$tmp/sites.json" <<'END'
@@ -48,7 +48,7 @@ cat >"$tmp/sites.json" <<'END'
 END
 start run "$tmp/sites.json" --headless --seed 7 --events 20000 \
 	--store "$tmp/sets"
-finish 60
+ended 60
 cp "$tmp/out" "$tmp/sets.json"
 check "damage to distinct values: the same" python3 "$lib/damage.py" "$WEIR" \
 	"$tmp/sets" "$tmp/sets.json" "$tmp" "$((${PLACES:-120} / 2))" \
@@ -72,7 +72,7 @@ rm -rf "$tmp/cut"
 start run interactions --headless --seed 8 --rate 20000 --store "$tmp/cut"
 wait_for 30 report_says "$tmp/cut" '.ledger.valid > 20000'
 truncate -s $((2 * $(getconf PAGESIZE))) "$tmp/cut/data.mdb"
-finish 60
+ended 60
 if [ "$code" = 1 ] && grep -q "^weir: the store $tmp/cut is damaged" \
 	"$tmp/err"; then
 	ok "cut off while it runs: says so and ends"
@@ -85,7 +85,7 @@ fi
 start run interactions --headless --seed 9 --rate 1000 --store "$tmp/sound"
 wait_for 30 report_says "$tmp/sound" '.ledger.valid > 0'
 kill -s BUS "$weir"
-finish 30
+ended 30
 if [ "$code" = 135 ] && grep -q '^weir: crashed (SIGBUS)' "$tmp/err" &&
 	! grep -q damaged "$tmp/err"; then
 	ok "SIGBUS from outside: not the store's fault"
@@ -95,4 +95,4 @@ else
 fi
 check "and its store is whole" report_says "$tmp/sound" \
 	'.ledger.balanced and .ledger.valid == .tables.users.total'
-done_testing
+finish

@@ -4,8 +4,6 @@
 . "${srcdir:-.}/tests/fault/lib.sh"
 need jq awk
 
-schema=$srcdir/schema/interactions.json
-
 # Runs weir: exit code, one line "weir: …" on stderr that matches, and nothing
 # on stdout. Progress is not counted.
 expect() { # description code pattern arguments...
@@ -107,7 +105,7 @@ expect "no terminal to view on" 2 'no terminal.*weir report' view "$tmp"
 # --- pipelines ---
 
 broken() { # description pattern sed-script
-	sed "$3" "$schema" >"$tmp/broken.json"
+	sed "$3" "$interactions" >"$tmp/broken.json"
 	expect "$1" 2 "$2" check "$tmp/broken.json"
 }
 
@@ -116,24 +114,24 @@ expect "a pipeline file that is not there" 2 'no file .*/nonesuch.json' \
 	check "$tmp/nonesuch.json"
 expect "a folder as a pipeline" 2 . check "$tmp/"
 # The line of what is wrong is found by other means.
-line=$(awk '/"users": *{"by"/ {print NR; exit}' "$schema")
+line=$(awk '/"users": *{"by"/ {print NR; exit}' "$interactions")
 broken "a field that is not there" \
 	"broken.json:$line: tables.users.by\\[0\\]: .*\"usr_id\".*\"user_id\"" \
 	's/"by": \["user_id"\]/"by": ["usr_id"]/'
-line=$(awk '/"topic":/ {print NR; exit}' "$schema")
+line=$(awk '/"topic":/ {print NR; exit}' "$interactions")
 broken "an unknown key" "broken.json:$line: topic.*\"partition\".*\"partitions\"" \
 	's/"partitions": 4/"partition": 4/'
-line=$(awk '/"tables":/ {print NR; exit}' "$schema")
+line=$(awk '/"tables":/ {print NR; exit}' "$interactions")
 broken "an unknown key at the top" "broken.json:$line: .*\"tabels\".*\"tables\"" \
 	's/"tables":/"tabels":/'
-line=$(awk '/"max_length"/ {print NR; exit}' "$schema")
+line=$(awk '/"max_length"/ {print NR; exit}' "$interactions")
 broken "a wrong type" "broken.json:$line: event.fields.user_id.max_length: " \
 	's/"max_length": 64/"max_length": "64"/'
 broken "a value that is not one of" \
 	'broken.json:[0-9]+: event.fields.timestamp.unit: .*"min"' \
 	's/"unit": "ms"/"unit": "min"/'
 broken "broken JSON" 'broken.json:[0-9]+: ' 's/"name": "interactions",$/"name" "x",/'
-head -c 1000 "$schema" >"$tmp/cut.json"
+head -c 1000 "$interactions" >"$tmp/cut.json"
 expect "a file cut off" 2 'cut.json:[0-9]+: ' check "$tmp/cut.json"
 : >"$tmp/empty.json"
 expect "an empty file" 2 'empty.json:1: ' check "$tmp/empty.json"
@@ -141,7 +139,7 @@ head -c 5000 /dev/urandom >"$tmp/noise.json"
 expect "noise" 2 'noise.json:[0-9]+: |noise.json' check "$tmp/noise.json"
 awk 'BEGIN {for (i = 0; i < 100000; i++) printf "["}' >"$tmp/deep.json"
 expect "a hundred thousand brackets" 2 'deep.json:1: ' check "$tmp/deep.json"
-sed -e '/"alerts": \[/,/^  \],/d' -e '/"generator"/,$d' "$schema" | sed '$s/$/\n}/; s/^  \],$/  ]/' \
+sed -e '/"alerts": \[/,/^  \],/d' -e '/"generator"/,$d' "$interactions" | sed '$s/$/\n}/; s/^  \],$/  ]/' \
 	>"$tmp/silent.json"
 expect "a pipeline without generator, no brokers" 2 'has no generator' \
 	run --headless "$tmp/silent.json"
@@ -168,7 +166,7 @@ run() { # the arguments of a short run
 }
 
 expect "report of no store" 1 'no store in' report "$tmp/none"
-expect "report of a file" 1 'cannot use|no store' report "$schema"
+expect "report of a file" 1 'cannot use|no store' report "$interactions"
 [ ! -e "$tmp/none" ] && ok "looking makes no folder" ||
 	not_ok "looking makes no folder"
 # shellcheck disable=SC2046
@@ -207,7 +205,7 @@ for kind in empty noise short text; do
 done
 
 print_sums "$store" >"$tmp/before"
-sed 's/"max_length": 64/"max_length": 63/' "$schema" >"$tmp/other.json"
+sed 's/"max_length": 64/"max_length": 63/' "$interactions" >"$tmp/other.json"
 expect "a store of another pipeline" 1 'other fields, rules or tables.*--fresh' \
 	run --headless --events 1 "$tmp/other.json" --store "$store"
 start run --headless --rate 100 --store "$tmp/busy"
@@ -230,7 +228,7 @@ else
 	not_ok "the first goes on"
 fi
 kill -TERM "$weir"
-finish 30
+ended 30
 [ "$code" = 0 ] && ok "and ends well on SIGTERM" ||
 	not_ok "and ends well on SIGTERM, not with $code"
 
@@ -274,11 +272,11 @@ fi
 
 # --- brokers ---
 
-begun=$(now)
+begun=$(date +%s)
 expect "no broker answers" 1 'no broker answers|cannot be reached' run \
 	--headless -b 127.0.0.1:1 --store "$tmp/unreached"
-diag "after $(($(now) - begun)) s"
-[ $(($(now) - begun)) -le 30 ] && ok "within 30 s" || not_ok "within 30 s"
+diag "after $(($(date +%s) - begun)) s"
+[ $(($(date +%s) - begun)) -le 30 ] && ok "within 30 s" || not_ok "within 30 s"
 expect "no broker answers a generator" 1 'no broker answers|cannot be reached' \
 	generate interactions -b no-such-host.invalid:9092 --events 1
 
@@ -370,4 +368,4 @@ for arguments in --help --version help "check interactions"; do
 		not_ok "weir $arguments" "$tmp/err"
 	fi
 done
-done_testing
+finish

@@ -8,7 +8,7 @@ need python3 jq kcat awk
 # keys, and each foreign one is at one end of the ranking.
 sed -e 's/"user_id": *{"zipf"[^}]*}/"user_id": {"constant": "generated"}/' \
 	-e 's/"users": .*/"users": {"by": ["user_id"], "measures": {"n": "count"}},/' \
-	"$srcdir/schema/interactions.json" >"$tmp/interactions.json"
+	"$interactions" >"$tmp/interactions.json"
 cat >"$tmp/ranges.json" <<'PIPELINE'
 {
   "name": "ranges",
@@ -89,7 +89,7 @@ hostile() { # what topic
 		not_ok "$what: the generator's events still come"
 	fi
 	kill -INT "$weir"
-	finish 30
+	ended 30
 	if [ "$code" = 0 ]; then
 		ok "$what: ends with 0"
 	else
@@ -133,7 +133,7 @@ for partition in 0 1 2 3; do
 	kcat -P -b "$broker" -t interactions -p "$partition" \
 		-X message.max.bytes=20000000 "$tmp/huge" 2>>"$tmp/check"
 done
-finish 30
+ended 30
 if [ "$code" = 0 ]; then
 	ok "messages of 10 MiB: the run ends by itself"
 else
@@ -172,7 +172,7 @@ PIPELINE
 		[ "${anon:-0}" -le "$peak" ] || peak=$anon
 		sleep 0.05
 	done
-	finish 1
+	ended 1
 	if [ "$code" = 0 ] && jq -e "$3" <"$tmp/out" >"$tmp/check"; then
 		ok "$1: two million events are counted"
 	else
@@ -204,4 +204,4 @@ many uniform '"uniform": [1, 2000000]' '.ledger.balanced
 	and .ledger.valid == 2000000 and .ledger.lost == 0
 	and .tables.ids.total == 2000000
 	and .tables.ids.keys > 1260000 and .tables.ids.keys < 1268500'
-done_testing
+finish

@@ -5,11 +5,10 @@
 need python3 jq
 
 sed 's/"user_id": *{"zipf"[^}]*}/"user_id": {"uniform": [1, 1000000], "format": "u%07d"}/' \
-	"$srcdir/schema/interactions.json" >"$tmp/wide.json"
+	"$interactions" >"$tmp/wide.json"
 
 killed() { # wait for the end of what was killed
-	wait "$weir" 2>/dev/null
-	forget "$weir"
+	end_of "$weir" 2>/dev/null
 }
 
 # Report and oracle, on the one run that a store had.
@@ -108,7 +107,7 @@ done
 
 # And to the end: nothing of the kills is left behind.
 start run interactions --headless --seed 8 --events 20000 --store "$store"
-finish 60
+ended 60
 cp "$tmp/out" "$tmp/after-8"
 # shellcheck disable=SC2086
 if [ "$code" = 0 ]; then
@@ -117,4 +116,4 @@ if [ "$code" = 0 ]; then
 else
 	not_ok "a last run ends by itself, not with $code" "$tmp/err"
 fi
-done_testing
+finish

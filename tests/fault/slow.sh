@@ -6,7 +6,6 @@
 need python3 jq kcat
 [ -x "$MOCK" ] || { echo "1..0 # SKIP $MOCK is not built" && exit 0; }
 
-interactions=$srcdir/schema/interactions.json
 "$WEIR" generate "$interactions" --stdout --seed 7 --events 20000 \
 	>"$tmp/events" 2>"$tmp/err"
 
@@ -34,10 +33,7 @@ obeyed() {
 
 no_broker() {
 	exec 9>&-
-	if wait_for 30 gone "$mock"; then
-		wait "$mock"
-	fi
-	forget "$mock"
+	end_within 30 "$mock"
 }
 
 # All there was is counted, and counted right: recount.py shares nothing with
@@ -70,7 +66,7 @@ consumed() { # store, at least so many
 # 1. Slow from the beginning to the end.
 broker 200
 run slow
-finish 120
+ended 120
 right_report "200 ms to the broker and back"
 no_broker
 
@@ -84,7 +80,7 @@ order "rtt 1500"
 said=$(report_value "$tmp/changing" .ledger.consumed)
 wait_for 60 consumed "$tmp/changing" "$((${said:-0} + 1))"
 order "rtt 50"
-finish 120
+ended 120
 right_report "a network that changes"
 no_broker
 
@@ -115,7 +111,7 @@ else
 fi
 order down
 order up
-finish 120
+ended 120
 # A request whose answer was lost is sent again. Kafka knows it again by its
 # sequence number; this broker does not, and has such events twice. So what is
 # in the topic is counted, and nothing that was generated may be missing there.
@@ -149,7 +145,7 @@ run lost
 wait_for 60 consumed "$tmp/lost" 2000
 order down
 kill -INT "$weir"
-finish 120
+ended 120
 valid=$(jq .ledger.valid "$tmp/out" 2>/dev/null)
 if [ "$code" = 0 ] && [ "${valid:-0}" -ge 2000 ] && jq -e '.ledger.balanced' \
 	"$tmp/out" >/dev/null && "$WEIR" report "$tmp/lost" | cmp -s - "$tmp/out"
@@ -162,4 +158,4 @@ else
 		"$tmp/err"
 fi
 no_broker
-done_testing
+finish

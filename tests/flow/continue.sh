@@ -81,8 +81,7 @@ if broker_of holder; then
 	is "a second weir on the same store is refused" "$code" 1
 	is "in one sentence" "$(grep -c . "$tmp/intruder.err")" 1
 else
-	not_ok "it goes on once more"
-	show "$tmp/holder.err"
+	not_ok "it goes on once more" "$tmp/holder.err"
 fi
 kill -TERM "$holder"
 end_of "$holder"

@@ -13,8 +13,7 @@ start_weir run run "$tmp/few.json" --headless --rate 2000 --duration 300s \
 	--store "$tmp/store"
 run=$pid
 if ! broker_of run; then
-	not_ok "a headless weir says which broker it uses"
-	show "$tmp/run.err"
+	not_ok "a headless weir says which broker it uses" "$tmp/run.err"
 	finish
 fi
 ok "a headless weir says which broker it uses"
@@ -124,8 +123,7 @@ start_weir odd run "$tmp/odd.json" --headless --duration 300s \
 	--store "$tmp/odd"
 run=$pid
 if ! broker_of odd; then
-	not_ok "weir runs with another pipeline"
-	show "$tmp/odd.err"
+	not_ok "weir runs with another pipeline" "$tmp/odd.err"
 	finish
 fi
 python3 "$lib/corpus.py" "$(date +%s)000" 6000 >"$tmp/written"

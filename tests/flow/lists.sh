@@ -23,8 +23,7 @@ rows() {
 	if wait_for 30 as_counted "$@"; then
 		ok "$1: each row is as counted"
 	else
-		not_ok "$1: each row is as counted"
-		show "$tmp/wrong"
+		not_ok "$1: each row is as counted" "$tmp/wrong"
 		sed 's/^/#   |/' "$tmp/screen"
 	fi
 }

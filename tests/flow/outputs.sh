@@ -17,8 +17,7 @@ sed 's/"rate": 2000/"rate": 0/' "$made" >"$tmp/made.json"
 start_weir run run "$tmp/made.json" --headless --duration 300s --store "$tmp/store"
 run=$pid
 if ! broker_of run; then
-	not_ok "weir runs with outputs"
-	show "$tmp/run.err"
+	not_ok "weir runs with outputs" "$tmp/run.err"
 	finish
 fi
 ok "weir runs with outputs"

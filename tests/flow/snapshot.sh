@@ -27,8 +27,7 @@ look() {
 	if python3 "$lib/snapshot_check.py" "$@" >"$tmp/look.out" 2>&1; then
 		ok "$look_what"
 	else
-		not_ok "$look_what"
-		show "$tmp/look.out"
+		not_ok "$look_what" "$tmp/look.out"
 	fi
 }
 

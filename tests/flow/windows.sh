@@ -36,8 +36,7 @@ start_weir run run "$tmp/hops.json" --headless --duration 600s \
 	--store "$tmp/store"
 run=$pid
 if ! broker_of run; then
-	not_ok "a headless weir says which broker it uses"
-	show "$tmp/run.err"
+	not_ok "a headless weir says which broker it uses" "$tmp/run.err"
 	finish
 fi
 

@@ -17,8 +17,7 @@ run=$pid
 if clients codecs codecs 200 >"$tmp/written" 2>"$tmp/clients.err"; then
 	ok "two clients write with each codec"
 else
-	not_ok "two clients write with each codec"
-	show "$tmp/clients.err"
+	not_ok "two clients write with each codec" "$tmp/clients.err"
 fi
 check "codecs: weir reads to the end" read_to_end codecs codecs
 stop_weir codecs "$run"
@@ -44,8 +43,7 @@ run=$pid
 if clients transactions transactions 30 >"$tmp/written" 2>"$tmp/clients.err"; then
 	ok "transactions are committed and aborted"
 else
-	not_ok "transactions are committed and aborted"
-	show "$tmp/clients.err"
+	not_ok "transactions are committed and aborted" "$tmp/clients.err"
 fi
 check "transactions: weir reads to the end, behind the markers" \
 	read_to_end transactions transactions

@@ -105,8 +105,8 @@ accounted() {
 	if whole "$@"; then
 		ok "$of_topic: the stores are reported as one"
 	else
-		not_ok "$of_topic: the stores are reported as one"
-		show "$tmp/whole.err"
+		not_ok "$of_topic: the stores are reported as one" \
+			"$tmp/whole.err"
 	fi
 	check "$of_topic: the ledger adds up" says "$tmp/whole" "$ledger_holds"
 	kcat -q -b "$address" -t "$of_topic" -C -e -o beginning -f '%p %o %s\n' \

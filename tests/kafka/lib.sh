@@ -87,23 +87,6 @@ read_to_end() {
 		".offsets | map(.next) == $reached"
 }
 
-gone() { # pid
-	! kill -0 "$1" 2>/dev/null ||
-		grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null
-}
-
-# PID: until it has ended by itself, else it is killed; its exit code in $code,
-# 124 when it was killed.
-end_within() { # seconds pid
-	if wait_for "$1" gone "$2"; then
-		end_of "$2"
-	else
-		kill -KILL "$2" 2>/dev/null
-		end_of "$2"
-		code=124
-	fi
-}
-
 # NAME PID: asks that weir to end; its report is $tmp/NAME.out.
 stop_weir() {
 	kill -TERM "$2"
@@ -140,13 +123,6 @@ recounted() {
 	python3 "$lib/recount.py" --late --foreign "$4" "$1" "$2" "$tmp/recounted"
 }
 
-# Random numbers, the same in each run.
-random=${SEED:-20250101}
-roll() { # below what; the number is $rolled
-	random=$(((random * 1103515245 + 12345) & 0x7fffffff))
-	rolled=$(((random >> 8) % $1))
-}
-
 # NAME KILLS LEAST SPREAD ARGUMENTS...: starts weir again and again, and kills it
 # LEAST ms and up to SPREAD more later. The caller's position() says how far the
 # store has come, in two numbers; $moved is how often the second had grown, and
@@ -170,8 +146,8 @@ kill_often() {
 		end_of "$pid" 2>/dev/null
 		killed=$((killed + 1))
 		if [ "$code" -ne 137 ]; then
-			not_ok "kill $killed: weir had ended before, with $code"
-			show "$tmp/$kills_name.err"
+			not_ok "kill $killed: weir had ended before, with $code" \
+				"$tmp/$kills_name.err"
 			finish
 		fi
 		is=$(position)

@@ -147,8 +147,7 @@ refused() {
 			echo "something on stdout"
 	} >"$tmp/wrong"
 	if [ -s "$tmp/wrong" ]; then
-		not_ok "$what"
-		show "$tmp/wrong"
+		not_ok "$what" "$tmp/wrong"
 		show "$err"
 	else
 		ok "$what"

@@ -44,8 +44,8 @@ diag "$killed kills; before $moved of them averages were written"
 if [ $((moved * 5)) -ge "$kills" ]; then
 	ok "enough of the kills came while averages were written"
 else
-	not_ok "enough of the kills came while averages were written"
-	show "$tmp/kills"
+	not_ok "enough of the kills came while averages were written" \
+		"$tmp/kills"
 fi
 if wait_for 120 gone "$writer"; then
 	end_of "$writer"

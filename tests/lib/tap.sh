@@ -1,4 +1,5 @@
-# Helpers of the tests in tests/flow/: TAP, a temporary folder, waiting.
+# Helpers of the tests that are shell scripts: TAP, a temporary folder, waiting,
+# processes.
 #
 # A test sources this file first:
 #
@@ -62,22 +63,24 @@ ok() {
 	echo "ok $tap_n - $1"
 }
 
+# DESCRIPTION [FILE]: the file's first lines are the diagnostics
 not_ok() {
 	tap_n=$((tap_n + 1))
 	tap_failures=$((tap_failures + 1))
 	echo "not ok $tap_n - $1"
+	[ $# -lt 2 ] || show "$2"
 }
 
 # DESCRIPTION COMMAND...: the command succeeds. What it prints is shown when it
-# does not.
+# does not, and lines that begin with "note: " when it does.
 check() {
 	tap_what=$1
 	shift
 	if "$@" >"$tmp/check.out" 2>&1; then
 		ok "$tap_what"
+		sed -n 's/^note: /# /p' "$tmp/check.out"
 	else
-		not_ok "$tap_what"
-		show "$tmp/check.out"
+		not_ok "$tap_what" "$tmp/check.out"
 	fi
 }
 
@@ -130,6 +133,13 @@ wait_for() {
 	done
 }
 
+# Random numbers, the same in each run.
+random=${SEED:-20250101}
+roll() { # below what; the number is $rolled
+	random=$(((random * 1103515245 + 12345) & 0x7fffffff))
+	rolled=$(((random >> 8) % $1))
+}
+
 # --- weir ------------------------------------------------------------------------
 
 # NAME ARGUMENTS...: weir in the background; what it says goes to $tmp/NAME.out
@@ -151,6 +161,23 @@ end_of() {
 		[ "$tap_pid" = "$1" ] || tap_left="$tap_left $tap_pid"
 	done
 	pids=$tap_left
+}
+
+gone() { # pid
+	! kill -0 "$1" 2>/dev/null ||
+		grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null
+}
+
+# SECONDS PID: until it has ended by itself, else it is killed; its exit code in
+# $code, 124 when it was killed.
+end_within() {
+	if wait_for "$1" gone "$2"; then
+		end_of "$2"
+	else
+		kill -KILL "$2" 2>/dev/null
+		end_of "$2"
+		code=124
+	fi
 }
 
 # NAME: the broker that a headless weir named on stderr, in $broker.
