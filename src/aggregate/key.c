@@ -67,7 +67,7 @@ key_encode(const struct pipeline *p, const struct table_spec *table,
 			break;
 		case FIELD_INT:
 		case FIELD_TIME:
-		case FIELD_NUMBER: /* refused as a key by the pipeline */
+		case FIELD_NUMBER: /* pipelines refuse both as keys */
 			put_be64(to, key_from_i64(value->i));
 			to += 8;
 			break;
