@@ -118,7 +118,7 @@ hostile ranges
 # it can be read, and says so. A run that has nothing else to do ends all the
 # same.
 store=$tmp/store-huge
-start run "$tmp/interactions.json" --headless --rate 200 --events 800 \
+start run "$tmp/interactions.json" --headless --rate 80 --events 800 \
 	--store "$store"
 wait_for 20 grep -q '^weir: broker ' "$tmp/err"
 broker=$(sed -n 's/^weir: broker \([^,]*\),.*/\1/p' "$tmp/err")
@@ -133,7 +133,7 @@ for partition in 0 1 2 3; do
 	kcat -P -b "$broker" -t interactions -p "$partition" \
 		-X message.max.bytes=20000000 "$tmp/huge" 2>>"$tmp/check"
 done
-ended 30
+ended 60
 if [ "$code" = 0 ]; then
 	ok "messages of 10 MiB: the run ends by itself"
 else

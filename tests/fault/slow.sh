@@ -54,9 +54,9 @@ right_report() { # description
 		"$interactions" "$tmp/events" "$tmp/out"
 }
 
-run() { # name
+run() { # name [rate]
 	start run "$interactions" --headless --brokers "$address" --seed 7 \
-		--events 20000 --rate 5000 --store "$tmp/$1"
+		--events 20000 --rate "${2:-5000}" --store "$tmp/$1"
 }
 
 consumed() { # store, at least so many
@@ -86,7 +86,7 @@ no_broker
 
 # 3. Away in the middle of it, twice.
 broker 20
-run away
+run away 2000
 wait_for 60 consumed "$tmp/away" 2000
 order down
 said_away() {

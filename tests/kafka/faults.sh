@@ -164,6 +164,9 @@ anew() {
 	admin create-topic "$1" 2
 	numbers new 0 "$2" >"$tmp/events"
 	check "$1: kcat writes to the new topic" kcat_writes "$1" 0 "$tmp/events"
+	# What has stood still amid a commit doubts what it knows only after 3 s.
+	stopped_until=$(($(date +%s) + 5))
+	wait_for 20 sh -c "[ \$(date +%s) -ge $stopped_until ]"
 	kill -CONT "$run"
 	check "$1: weir counts all of the new topic" wait_for 90 report_says \
 		"$tmp/$1.store" '.ledger.lag == 0 and ([.tables.who.top[]

@@ -126,7 +126,8 @@ recounted() {
 # NAME KILLS LEAST SPREAD ARGUMENTS...: starts weir again and again, and kills it
 # LEAST ms and up to SPREAD more later. The caller's position() says how far the
 # store has come, in two numbers; $moved is how often the second had grown, and
-# $tmp/kills has a line for each kill.
+# $tmp/kills has a line for each kill. Where weir takes so long to begin that
+# nothing has moved for four kills, the next ones come later.
 kill_often() {
 	kills_name=$1
 	kills_of=$2
@@ -136,12 +137,15 @@ kill_often() {
 	killed=0
 	moved=0
 	was="0 0"
+	kills_in_vain=0
+	kills_slow=1
 	: >"$tmp/kills"
 	while [ "$killed" -lt "$kills_of" ]; do
 		roll "$kills_spread"
+		delay=$(((rolled + kills_least) * kills_slow))
 		start_weir "$kills_name" run "$@"
 		# This is no waiting for something: it is the moment of the kill.
-		sleep "$(printf '0.%03d' $((rolled + kills_least)))"
+		sleep "$((delay / 1000)).$(printf '%03d' $((delay % 1000)))"
 		kill -KILL "$pid" 2>/dev/null
 		end_of "$pid" 2>/dev/null
 		killed=$((killed + 1))
@@ -152,12 +156,18 @@ kill_often() {
 		fi
 		is=$(position)
 		[ -n "$is" ] || is="0 0"
-		[ "${is#* }" -le "${was#* }" ] || moved=$((moved + 1))
+		kills_in_vain=$((kills_in_vain + 1))
+		if [ "${is#* }" -gt "${was#* }" ]; then
+			moved=$((moved + 1))
+			kills_in_vain=0
+		elif [ "$kills_in_vain" -eq 4 ]; then
+			kills_slow=$((kills_slow + 1))
+			kills_in_vain=0
+		fi
 		if [ "${is#* }" -lt "${was#* }" ]; then
 			not_ok "kill $killed: the store is at $is, and was at $was"
 		fi
-		echo "kill $killed after $((rolled + kills_least)) ms: $is" \
-			>>"$tmp/kills"
+		echo "kill $killed after $delay ms: $is" >>"$tmp/kills"
 		was=$is
 	done
 }

@@ -175,83 +175,83 @@ generating() { # topic user
 
 for mechanism in PLAIN SCRAM-SHA-256 SCRAM-SHA-512; do
 	# shellcheck disable=SC2046
-	refused "a wrong password, $mechanism" 5 \
+	refused "a wrong password, $mechanism" 9 \
 		"$sasl_ssl refuses the login: .*; check sasl.username and sasl.password" \
 		$(watching "$sasl_ssl" alice ${secret}x $mechanism)
 done
 # shellcheck disable=SC2046
 {
-	refused "a wrong CA" 5 \
+	refused "a wrong CA" 9 \
 		"TLS connection to $sasl_ssl failed: .*; check ssl.ca.location" \
 		$(watching "$sasl_ssl" alice $secret PLAIN \
 			-X ssl.ca.location="$tmp/kafka/other-ca.pem")
-	refused "no CA" 5 \
+	refused "no CA" 9 \
 		"TLS connection to $sasl_ssl failed: .*; check ssl.ca.location" \
 		run interactions -b "$sasl_ssl" -t plain --no-generate --headless \
 		--store "$tmp/refused.store" -X security.protocol=SASL_SSL \
 		-X sasl.mechanism=PLAIN -X sasl.username=alice \
 		-X sasl.password=$secret
-	refused "a CA that is not there" 5 \
+	refused "a CA that is not there" 9 \
 		"cannot read the file of ssl.ca.location, $tmp/none" \
 		$(watching "$sasl_ssl" alice $secret PLAIN \
 			-X ssl.ca.location="$tmp/none")
-	refused "no client certificate" 5 \
+	refused "no client certificate" 9 \
 		"$ssl refuses the TLS connection: .*; check ssl.certificate.location" \
 		run interactions -b "$ssl" -t plain --no-generate --headless \
 		--store "$tmp/refused.store" -X security.protocol=SSL \
 		-X ssl.ca.location="$ca"
-	refused "a key of another certificate" 5 \
+	refused "a key of another certificate" 9 \
 		'ssl.key.location failed: .*; check that it belongs to' \
 		run interactions -b "$ssl" -t plain --no-generate --headless \
 		--store "$tmp/refused.store" -X security.protocol=SSL \
 		-X ssl.ca.location="$ca" \
 		-X ssl.certificate.location="$tmp/kafka/client.pem" \
 		-X ssl.key.location="$tmp/kafka/broker.key"
-	refused "TLS where there is none" 10 \
+	refused "TLS where there is none" 20 \
 		"$address does not speak TLS there; check security.protocol" \
 		run interactions -b "$address" -t plain --no-generate --headless \
 		--store "$tmp/refused.store" -X security.protocol=SSL \
 		-X ssl.ca.location="$ca"
-	refused "no TLS where there is" 10 \
+	refused "no TLS where there is" 20 \
 		"$ssl closes the connection; it may want TLS: check security.protocol" \
 		run interactions -b "$ssl" -t plain --no-generate --headless \
 		--store "$tmp/refused.store"
-	refused "no login where one is wanted" 10 \
+	refused "no login where one is wanted" 20 \
 		"$sasl closes the connection; it may want a login: check security.protocol" \
 		run interactions -b "$sasl" -t plain --no-generate --headless \
 		--store "$tmp/refused.store"
-	refused "a login where none is wanted" 5 \
+	refused "a login where none is wanted" 9 \
 		"$address takes no login there; check security.protocol" \
 		$(watching "$address" alice $secret PLAIN \
 			-X security.protocol=SASL_PLAINTEXT)
-	refused "a mechanism that is not offered" 5 \
+	refused "a mechanism that is not offered" 9 \
 		"$sasl_ssl does not offer this SASL mechanism, but .*SCRAM-SHA-512.*; check sasl.mechanism" \
 		run interactions -b "$sasl_ssl" -t plain --no-generate --headless \
 		--store "$tmp/refused.store" -X security.protocol=SASL_SSL \
 		-X ssl.ca.location="$ca" -X sasl.mechanism=OAUTHBEARER \
 		-X enable.sasl.oauthbearer.unsecure.jwt=true \
 		-X sasl.oauthbearer.config=principal=alice
-	refused "no mechanism" 5 'give sasl.mechanism PLAIN' run interactions \
+	refused "no mechanism" 9 'give sasl.mechanism PLAIN' run interactions \
 		-b "$sasl_ssl" -t plain --no-generate --headless \
 		--store "$tmp/refused.store" -X security.protocol=SASL_SSL \
 		-X ssl.ca.location="$ca" -X sasl.username=alice \
 		-X sasl.password=$secret
-	refused "who may see nothing cannot watch" 5 \
+	refused "who may see nothing cannot watch" 9 \
 		'does not let this user see the topic plain; ask for' \
 		$(watching "$sasl_ssl" bob bob-secret PLAIN)
-	refused "who may see nothing cannot generate" 5 \
+	refused "who may see nothing cannot generate" 9 \
 		'does not let this user see the topic plain; ask for' \
 		$(generating plain bob)
-	refused "who may only read cannot generate" 10 \
+	refused "who may only read cannot generate" 20 \
 		'does not let this user write to the topic plain; ask for' \
 		$(generating plain reader)
-	refused "who may only read cannot write, and without idempotence" 10 \
+	refused "who may only read cannot write, and without idempotence" 20 \
 		'does not let this user write to the topic plain; ask for' \
 		$(generating plain reader) -X enable.idempotence=false
-	refused "who may only read cannot make a topic" 5 \
+	refused "who may only read cannot make a topic" 9 \
 		'no topic unmade and does not let this user make it; ask for' \
 		$(generating unmade reader)
-	refused "a topic that is not there" 5 \
+	refused "a topic that is not there" 9 \
 		'the cluster has no topic unmade; check --topic' \
 		$(watching "$sasl_ssl" reader reader-secret PLAIN) -t unmade
 	refused "nobody is there" 20 \

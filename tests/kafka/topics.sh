@@ -68,7 +68,7 @@ unmade() {
 	check "unmade: weir reads the topic" read_to_end deleted deleted
 	admin delete-topic deleted
 	check "unmade: and says that it is gone" wait_for 60 grep -q \
-		'^weir: .*deleted' "$tmp/deleted.err"
+		'^weir: .*the topic deleted is gone' "$tmp/deleted.err"
 	check "unmade: its partitions are over" wait_for 60 report_says \
 		"$tmp/deleted.store" '(.offsets | length == 0) and
 			(.offsets_ended | length == 2)'

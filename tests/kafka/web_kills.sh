@@ -82,7 +82,7 @@ all_written() {
 start_weir web run "$@"
 run=$pid
 check "one more run reads to the end" read_to_end web my_events
-check "every result is written" wait_for 30 all_written
+check "every result is written" wait_for 120 all_written
 stop_weir web "$run"
 check "the ledger adds up" says "$tmp/web.out" "$ledger_holds"
 is "every event was consumed" "$(of "$tmp/web.out" .ledger.consumed)" \

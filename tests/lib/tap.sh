@@ -147,6 +147,8 @@ roll() { # below what; the number is $rolled
 start_weir() {
 	tap_name=$1
 	shift
+	# It may begin late, and what the last one said is over.
+	: >"$tmp/$tap_name.err"
 	"$WEIR" "$@" >"$tmp/$tap_name.out" 2>"$tmp/$tap_name.err" </dev/null &
 	pid=$!
 	pids="$pids $pid"

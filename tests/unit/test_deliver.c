@@ -189,7 +189,7 @@ ends_with_some_left(void **state)
 struct deaf {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	bool may_return, freed;
+	bool called, may_return, freed;
 };
 
 static int
@@ -203,6 +203,8 @@ send_deaf(void *ctx, const struct notice *notice, const _Atomic bool *hurry,
 	(void)hurry;
 	(void)err;
 	pthread_mutex_lock(&deaf->lock);
+	deaf->called = true;
+	pthread_cond_broadcast(&deaf->changed);
 	while (!deaf->may_return &&
 	       pthread_cond_timedwait(&deaf->changed, &deaf->lock, &until) == 0)
 		;
@@ -238,6 +240,12 @@ a_deaf_target_is_left(void **state)
 	assert_int_equal(delivery_add(delivery, &target, &err), 0);
 	open_gate(&gate, 1);
 	push(delivery, 1, 3);
+	pthread_mutex_lock(&deaf.lock);
+	while (!deaf.called &&
+	       pthread_cond_timedwait(&deaf.changed, &deaf.lock, &until) == 0)
+		;
+	assert_true(deaf.called);
+	pthread_mutex_unlock(&deaf.lock);
 	delivery_drain(delivery, 1);
 	assert_int_equal(delivery_done(delivery), 0);
 	delivery_free(delivery);
