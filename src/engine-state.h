@@ -86,6 +86,7 @@ struct engine {
 	struct delivery *delivery; /* of alerts */
 	struct generator *generator;
 	struct store *store;
+	struct view *first; /* as of the first commit */
 	struct decoder *decoder;
 	struct seen *seen;
 

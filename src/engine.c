@@ -550,6 +550,8 @@ engine_start(const struct engine_options *options, struct engine **out,
 		rc = engine_commit(engine, err);
 	}
 	if (rc == 0)
+		rc = engine_view(engine, 0, false, &engine->first, err);
+	if (rc == 0)
 		rc = start_threads(engine, err);
 	if (rc) {
 		engine_free(engine);
@@ -610,6 +612,7 @@ engine_free(struct engine *engine)
 	if (!engine)
 		return;
 	engine_close_kafka(engine);
+	view_free(engine->first);
 	store_close(engine->store);
 	decoder_free(engine->decoder);
 	seen_free(engine->seen);
@@ -641,6 +644,12 @@ struct store *
 engine_store(struct engine *engine)
 {
 	return engine->store;
+}
+
+const struct view *
+engine_first_view(const struct engine *engine)
+{
+	return engine->first;
 }
 
 /* Samples a tenth of a second apart or more; the oldest is about 1 s old. */

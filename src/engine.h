@@ -113,6 +113,8 @@ int engine_view(struct engine *engine, uint64_t seen, bool windows,
 		struct view **view, struct err *err);
 /* Its store, to be read from any thread until engine_free(). */
 struct store *engine_store(struct engine *engine);
+/* Before this run consumed anything; valid until engine_free(). */
+const struct view *engine_first_view(const struct engine *engine);
 void engine_live(struct engine *engine, struct engine_live *live);
 /* As generator_set_controls(); no generator: nothing. */
 void engine_set_controls(struct engine *engine,

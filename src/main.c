@@ -210,13 +210,9 @@ watch_headless(struct engine *engine, struct keeper *keeper, int signal_fd,
 	struct trouble trouble = {""};
 	uint64_t seen = 0;
 	struct engine_live live;
-	struct view *first = NULL;
 
 	/* What earlier runs found is no news. */
-	if (engine_view(engine, seen, false, &first, NULL) == 0)
-		say_dead(dead, first);
-	view_free(first);
-	dead->begun = true;
+	say_dead(dead, engine_first_view(engine));
 	for (;;) {
 		struct pollfd wait = {.fd = signal_fd, .events = POLLIN};
 		struct view *view = NULL;

@@ -326,6 +326,9 @@ show(const struct show *is, int signal_fd, const struct options *o,
 		log_add(is->log, clock_wall_ms(), LEVEL_WARNING, "%s",
 			broken.text);
 	}
+	if (is->engine)
+		chronicle_add(&live.chronicle, engine_first_view(is->engine),
+			      is->log);
 	live.kept = options.settings;
 	if (config.size) {
 		live.config = config.data;
