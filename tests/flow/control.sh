@@ -23,15 +23,24 @@ go_to() {
 	keys Home
 	wait_for 10 shows '^▸ (rate|broker slow)'
 	while ! shows "^▸ $1 "; do
-		capture
-		was=$(grep '^▸ ' "$tmp/screen")
+		wait_for 10 any_marked || break
 		keys Down
 		wait_for 10 moved || break
 	done
 }
 
+# The name in the line that is marked; behind it may be a time that goes on.
+# Nothing, where a frame is half drawn.
+marked() {
+	sed -n 's/^▸ //p' "$tmp/screen" | sed 's/  .*//'
+}
+
+any_marked() {
+	capture && was=$(marked) && [ -n "$was" ]
+}
+
 moved() {
-	capture && [ "$(grep '^▸ ' "$tmp/screen")" != "$was" ]
+	capture && now=$(marked) && [ -n "$now" ] && [ "$now" != "$was" ]
 }
 
 # NAME VALUE SHOWN: types a value in that line
@@ -73,12 +82,12 @@ expect_stored "there are three users, and more items than before" \
 	and .tables.items.keys == 2000'
 expect_stored "of which none is wanted much more than another" \
 	'.tables.items.max.value < 6 * .tables.items.average'
+check "so far nothing is dead" report_says "$store" '.ledger.dead == 0'
 go_to 'bad events'
 keys Right Right
 expect "steps go up" '^▸ bad events +0\.2 %'
 keys Left Left
 expect "and down" '^▸ bad events +0\.0 %'
-check "so far nothing is dead" report_says "$store" '.ledger.dead == 0'
 set_to 'bad events' 25 '25\.0 %'
 expect_stored "and now a part is" '.ledger.dead > 2000'
 go_to shape

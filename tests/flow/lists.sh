@@ -88,9 +88,13 @@ keys s
 rows "s is by the next column" key 'by user_id · as of'
 "$WEIR" export "$store" users | tr -d '\r' | sed -n '2,21s/^\([^,]*\),\([^,]*\),.*/\1 \2/p' \
 	>"$tmp/exported"
-sed -n 's/^[▸ ] *[0-9,]*  \(u[0-9]*\) *\([0-9,]*\)$/\1 \2/p' "$tmp/screen" |
-	tr -d , | sed 20q >"$tmp/shown"
-check "as the export has them" cmp "$tmp/exported" "$tmp/shown"
+as_exported() {
+	capture
+	sed -n 's/^[▸ ] *[0-9,]*  \(u[0-9]*\) *\([0-9,]*\)$/\1 \2/p' \
+		"$tmp/screen" | tr -d , | sed 20q >"$tmp/shown"
+	cmp "$tmp/exported" "$tmp/shown"
+}
+check "as the export has them" wait_for 10 as_exported
 keys s
 rows "and then the first again" largest 'by interactions, largest first'
 
@@ -221,15 +225,18 @@ at_commit() {
 		sed -n 's/.*as of commits* \([0-9,]*\).*/\1/p' "$tmp/screen" |
 		tr -d ,
 }
-was=$(at_commit)
+now_at() {
+	was=$(at_commit) && [ -n "$was" ]
+}
 read_anew() {
 	[ "$(at_commit || echo 0)" -gt "$was" ]
 }
+wait_for 30 now_at
 check "they are read anew as it goes on" wait_for 60 read_anew
 keys Down Down Down
-expect "a row is selected" '^▸ +3  u'
+expect "a row is selected" '^▸ +3  u[0-9]{6} '
 chosen=$(sed -n 's/^▸ *[0-9,]*  \(u[0-9]*\) .*/\1/p' "$tmp/screen")
-was=$(at_commit)
+wait_for 30 now_at
 check "and again" wait_for 60 read_anew
 expect "the selection is where the key is" "^▸ +[0-9,]+  $chosen "
 keys q

@@ -190,7 +190,8 @@ keys d
 expect "of now, d shows the difference to the newest snapshot" \
 	'^  before +snapshot 2 of 2'
 seen=$(of_snapshot consumed 3)
-expect "whose numbers are right" "^ +consumed +$(grouped "$seen") "
+expect "whose numbers are right" \
+	"^ +consumed +$(grouped "$seen") +[0-9,]+ +\\+[0-9,]+"
 first=$(sed -n 's/^ *consumed  *[0-9,]*  *\([0-9,]*\) .*/\1/p' "$tmp/screen")
 moves_on() {
 	shows '^  after +now ' && shows_not "consumed +[0-9,]+ +$first "

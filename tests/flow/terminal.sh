@@ -52,8 +52,12 @@ launch run "$interactions" --store "$store"
 expect "the pipeline and its source are on the screen" \
 	'interactions ◂ embedded broker 127\.0\.0\.1:[0-9]+, 4 partitions'
 expect "its tables are, too" '[─▸]users ─.* │ [─1-9] items ─'
+some_valid() {
+	was=$(number valid) && [ -n "$was" ]
+}
 wait_for 30 beyond valid 0
-check "the numbers grow" wait_for 30 beyond valid "$(number valid)"
+wait_for 30 some_valid
+check "the numbers grow" wait_for 30 beyond valid "$was"
 
 # --- the rate ----------------------------------------------------------------------------
 

@@ -26,8 +26,8 @@ def same(what, is_, should_be):
 
 
 def near(what, is_, should_be):
-    """An estimate: within four standard errors, or one that collided."""
-    if abs(is_ - should_be) > max(2, 4 * ERROR * should_be):
+    """An estimate: within six standard errors, or one that collided."""
+    if abs(is_ - should_be) > max(2, 6 * ERROR * should_be):
         differences.append(f"{what}: is {is_!r}, should be near {should_be!r}")
 
 
