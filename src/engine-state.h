@@ -119,6 +119,8 @@ struct engine {
 	int64_t now_ms, now_ns; /* of this round */
 	int64_t committed_ns, commit_wait_ns, commit_cost_ns, retry_ns;
 	bool changed;    /* since the last commit */
+	bool idle;       /* nothing has come for a while */
+	bool rested;     /* the last commit was made then */
 	struct buf text; /* room for a derived record */
 	int64_t begin_asked_ns, placed_ns;
 	int64_t started_ns;
